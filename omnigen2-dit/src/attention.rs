@@ -1,0 +1,47 @@
+use burn::prelude::*;
+use omnigen2_rope::ops::{Linear, RmsNorm};
+use omnigen2_rope::{Rotation, Visibility, attend, merge_heads, split_heads};
+
+use crate::DitConfig;
+
+/// Self-attention with normalised, rotated queries and keys and shared key and value heads.
+#[derive(Module, Debug)]
+pub struct Attention {
+    to_q: Linear,
+    to_k: Linear,
+    to_v: Linear,
+    to_out: Linear,
+    norm_q: RmsNorm,
+    norm_k: RmsNorm,
+    heads: usize,
+    kv_heads: usize,
+}
+
+impl Attention {
+    pub(crate) fn new(config: &DitConfig, device: &Device) -> Self {
+        let (width, head_dim) = (config.hidden_size, config.head_dim());
+        let kv_width = config.num_kv_heads * head_dim;
+        Self {
+            to_q: Linear::new(width, width, device),
+            to_k: Linear::new(width, kv_width, device),
+            to_v: Linear::new(width, kv_width, device),
+            to_out: Linear::new(width, width, device),
+            norm_q: RmsNorm::new(head_dim, config.norm_eps, device),
+            norm_k: RmsNorm::new(head_dim, config.norm_eps, device),
+            heads: config.num_attention_heads,
+            kv_heads: config.num_kv_heads,
+        }
+    }
+
+    /// # Shapes
+    /// - x: `[batch, seq, width]`
+    /// - rotation: of `seq` tokens
+    /// - output: `[batch, seq, width]`
+    pub fn forward(&self, x: Tensor<3>, rotation: &Rotation) -> Tensor<3> {
+        let queries = self.norm_q.forward(split_heads(self.to_q.forward(x.clone()), self.heads));
+        let keys = self.norm_k.forward(split_heads(self.to_k.forward(x.clone()), self.kv_heads));
+        let values = split_heads(self.to_v.forward(x), self.kv_heads);
+        let attended = attend(rotation.apply(queries), rotation.apply(keys), values, Visibility::All);
+        self.to_out.forward(merge_heads(attended))
+    }
+}

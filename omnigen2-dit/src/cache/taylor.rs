@@ -1,0 +1,71 @@
+use burn::prelude::*;
+
+use super::{Layers, StepCache};
+use crate::Moment;
+
+/// Runs the layers at some steps and extrapolates their output between them by a Taylor series in the step's
+/// index (TaylorSeer, arXiv 2503.06923).
+///
+/// The published method keeps a series for every layer; each layer's output is replaced whole, so only the
+/// last layer's is ever read, and only that one is kept here.
+#[derive(Debug)]
+pub struct TaylorSeer {
+    order: usize,
+    warm_up: usize,
+    interval: usize,
+    skipped: usize,
+    refreshed: usize,
+    factors: Vec<Tensor<3>>,
+}
+
+impl Default for TaylorSeer {
+    /// Order 4; the first 5 steps run, then every third.
+    fn default() -> Self {
+        Self { order: 4, warm_up: 5, interval: 3, skipped: 0, refreshed: 0, factors: Vec::new() }
+    }
+}
+
+impl TaylorSeer {
+    fn runs(&self, at: Moment) -> bool {
+        at.step < self.warm_up || self.skipped + 1 >= self.interval || self.factors.is_empty()
+    }
+
+    /// Divided differences against the last refresh; while warming up only the last step keeps any.
+    fn refresh(&mut self, output: Tensor<3>, step: usize) {
+        let previous = std::mem::take(&mut self.factors);
+        let mut factors = vec![output];
+        if step + 2 > self.warm_up {
+            let distance = (step - self.refreshed) as f64;
+            for (order, old) in previous.into_iter().take(self.order).enumerate() {
+                factors.push((factors[order].clone() - old) / distance);
+            }
+        }
+        self.factors = factors;
+        self.refreshed = step;
+        self.skipped = 0;
+    }
+
+    fn extrapolate(&mut self, step: usize) -> Option<Tensor<3>> {
+        self.skipped += 1;
+        let x = (step - self.refreshed) as f64;
+        let mut weight = 1.0;
+        let terms = self.factors.iter().enumerate().map(|(order, factor)| {
+            weight *= if order == 0 { 1.0 } else { x / order as f64 };
+            factor.clone() * weight
+        });
+        terms.reduce(|sum, term| sum + term)
+    }
+}
+
+impl StepCache for TaylorSeer {
+    fn run(&mut self, layers: &Layers<'_>, joint: Tensor<3>, at: Moment) -> Tensor<3> {
+        if !self.runs(at)
+            && let Some(output) = self.extrapolate(at.step)
+        {
+            return output;
+        }
+        let output = layers.run(joint);
+        self.refresh(output.clone(), at.step);
+        output
+    }
+}

@@ -1,0 +1,194 @@
+use burn::module::Param;
+use burn::prelude::*;
+use omnigen2_rope::ops::Linear;
+use omnigen2_rope::{Frequencies, Grid, OmniLayout, Position};
+
+use crate::block::{ModulatedBlock, PlainBlock};
+use crate::cache::{Layers, NoCache, StepCache};
+use crate::canvas::{Canvas, Context, Reference, Step};
+use crate::embed::{TimeCaptionEmbed, patchify, unpatchify};
+use crate::modulation::{NormOut, activate};
+use crate::{DitConfig, DitError, MAX_REFERENCES, Moment};
+
+/// The base of Omni-RoPE's frequencies.
+const THETA: f64 = 10_000.0;
+
+/// OmniGen2's diffusion transformer: from a noisy latent, a time, text and references to the velocity of the
+/// latent (arXiv 2506.18871, section 3).
+///
+/// Its work is split by how often its inputs change: [`canvas`](Self::canvas) and
+/// [`prepare`](Self::prepare) once for an image, [`at`](Self::at) once for a step, and
+/// [`velocity`](Self::velocity) once for a step and guidance branch.
+#[derive(Module, Debug)]
+pub struct Dit {
+    pub(crate) x_embedder: Linear,
+    pub(crate) ref_image_patch_embedder: Linear,
+    pub(crate) image_index_embedding: Param<Tensor<2>>,
+    pub(crate) time_caption_embed: TimeCaptionEmbed,
+    pub(crate) noise_refiner: Vec<ModulatedBlock>,
+    pub(crate) ref_image_refiner: Vec<ModulatedBlock>,
+    pub(crate) context_refiner: Vec<PlainBlock>,
+    pub(crate) layers: Vec<ModulatedBlock>,
+    pub(crate) norm_out: NormOut,
+    #[module(skip)]
+    pub(crate) config: DitConfig,
+}
+
+impl Dit {
+    /// The network's shape.
+    pub fn config(&self) -> &DitConfig {
+        &self.config
+    }
+
+    /// Embeds the references and lays out an image of `size` latent pixels.
+    ///
+    /// # Shapes
+    /// - references: `[1, in_channels, height, width]` each, any sizes
+    ///
+    /// # Errors
+    /// More than [`MAX_REFERENCES`] references, a size that is not made of whole patches, or a reference of
+    /// another number of channels.
+    pub fn canvas(&self, size: Grid, references: &[Tensor<4>]) -> Result<Canvas, DitError> {
+        if references.len() > MAX_REFERENCES {
+            return Err(DitError::TooManyReferences { found: references.len(), limit: MAX_REFERENCES });
+        }
+        let target = self.patches(size)?;
+        let device = self.image_index_embedding.lazy_device();
+        let references = references.iter().enumerate().map(|(i, latent)| self.reference(i, latent.clone()));
+        Ok(Canvas {
+            target,
+            rotation: self.frequencies().rotation(&origin(target), &device),
+            references: references.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Refines the text of a guidance branch that sees the canvas's references.
+    ///
+    /// # Shapes
+    /// - text: `[1, seq, text_feat_dim]`
+    pub fn prepare(&self, text: Tensor<3>, canvas: &Canvas) -> Context {
+        self.context(text, canvas, &canvas.references)
+    }
+
+    /// Refines the text of a guidance branch that sees no reference.
+    ///
+    /// # Shapes
+    /// - text: `[1, seq, text_feat_dim]`
+    pub fn prepare_without_references(&self, text: Tensor<3>, canvas: &Canvas) -> Context {
+        self.context(text, canvas, &[])
+    }
+
+    /// Embeds the time and refines the latent and the references at it.
+    ///
+    /// Refined tokens are the same in every branch: a refiner attends inside one image alone, whose tokens
+    /// share their place on the first rotary axis, and a shared rotation cancels between queries and keys.
+    ///
+    /// # Shapes
+    /// - latent: `[batch, in_channels, height, width]`, of the canvas's size
+    /// - t: from 0, noise, to 1, image
+    ///
+    /// # Panics
+    /// If the latent is not of the canvas's size.
+    pub fn at(&self, latent: Tensor<4>, t: f64, canvas: &Canvas) -> Step {
+        let patch = self.config.patch_size;
+        let [_, channels, height, width] = latent.dims();
+        let expected = [self.config.in_channels, canvas.target.rows * patch, canvas.target.columns * patch];
+        assert_eq!([channels, height, width], expected, "the latent is not of the canvas's size");
+        let dtype = latent.dtype();
+        let time = self.time_caption_embed.time(t, &latent.device()).cast(dtype);
+        let time = activate(time);
+        let refine = |blocks: &[ModulatedBlock], tokens, rotation: &_| {
+            blocks.iter().fold(tokens, |x, block| block.forward(x, &block.modulate(time.clone()), rotation))
+        };
+        let tokens = self.x_embedder.forward(patchify(latent, patch));
+        let references = canvas.references.iter();
+        Step {
+            target: canvas.target,
+            noise: refine(&self.noise_refiner, tokens, &canvas.rotation),
+            references: references
+                .map(|r| refine(&self.ref_image_refiner, r.tokens.clone().cast(dtype), &r.rotation))
+                .collect(),
+            layers: self.layers.iter().map(|layer| layer.modulate(time.clone())).collect(),
+            output_scale: self.norm_out.modulate(time.clone()),
+        }
+    }
+
+    /// The velocity `d(latent)/dt` of one guidance branch.
+    ///
+    /// # Shapes
+    /// - output: `[batch, in_channels, height, width]`
+    pub fn velocity(&self, step: &Step, context: &Context) -> Tensor<4> {
+        self.velocity_cached(step, context, &mut NoCache, Moment { t: 0.0, step: 0, steps: 1 })
+    }
+
+    /// The velocity of one guidance branch, whose layers `cache` may skip.
+    ///
+    /// # Shapes
+    /// - output: `[batch, in_channels, height, width]`
+    pub fn velocity_cached(
+        &self,
+        step: &Step,
+        context: &Context,
+        cache: &mut dyn StepCache,
+        at: Moment,
+    ) -> Tensor<4> {
+        let joint = step.joint(context);
+        let seq = joint.dims()[1];
+        let layers = Layers { blocks: &self.layers, modulated: &step.layers, rotation: &context.rotation };
+        let hidden = cache.run(&layers, joint, at);
+        let cells = step.target.cells();
+        let target = hidden.narrow(1, seq - cells, cells);
+        let patches = self.norm_out.forward(target, step.output_scale.clone());
+        unpatchify(patches, step.target, self.config.patch_size)
+    }
+
+    fn context(&self, text: Tensor<3>, canvas: &Canvas, references: &[Reference]) -> Context {
+        let device = text.device();
+        let layout = OmniLayout {
+            text: text.dims()[1],
+            references: references.iter().map(|r| r.grid).collect(),
+            target: canvas.target,
+        };
+        let rotation = self.frequencies().rotation(&layout.text(), &device);
+        let text = self.time_caption_embed.caption(text);
+        let refined = self.context_refiner.iter().fold(text, |x, block| block.forward(x, &rotation));
+        Context {
+            text: refined,
+            references: references.len(),
+            rotation: self.frequencies().rotation(&layout.joint(), &device),
+        }
+    }
+
+    fn reference(&self, index: usize, latent: Tensor<4>) -> Result<Reference, DitError> {
+        let [_, found, height, width] = latent.dims();
+        if found != self.config.in_channels {
+            return Err(DitError::Channels { found, expected: self.config.in_channels });
+        }
+        let grid = self.patches(Grid::new(height, width))?;
+        let device = latent.device();
+        let tokens = self.ref_image_patch_embedder.forward(patchify(latent, self.config.patch_size));
+        let name = self.image_index_embedding.val().narrow(0, index, 1).cast(tokens.dtype());
+        Ok(Reference {
+            tokens: tokens + name.unsqueeze_dim(0),
+            grid,
+            rotation: self.frequencies().rotation(&origin(grid), &device),
+        })
+    }
+
+    fn patches(&self, size: Grid) -> Result<Grid, DitError> {
+        let patch = self.config.patch_size;
+        let grid = size.blocks(patch);
+        if grid.cells() == 0 || Grid::new(grid.rows * patch, grid.columns * patch) != size {
+            return Err(DitError::NotWholePatches { size, patch });
+        }
+        Ok(grid)
+    }
+
+    fn frequencies(&self) -> Frequencies {
+        Frequencies::omni(THETA, self.config.axes_dim_rope)
+    }
+}
+
+fn origin(grid: Grid) -> Vec<Position> {
+    grid.positions(Position::diagonal(0)).collect()
+}

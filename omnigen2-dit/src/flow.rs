@@ -1,0 +1,65 @@
+use burn::prelude::*;
+
+/// A point of a schedule: a time, and which of how many steps starts there.
+///
+/// Guidance ranges and step caches of the reference count steps, so a field is told both.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// From 0, noise, to 1, image.
+    pub t: f64,
+    /// The step that starts here, from 0.
+    pub step: usize,
+    /// How many steps there are.
+    pub steps: usize,
+}
+
+impl Moment {
+    /// Whether this is the first or the last step.
+    pub fn is_end(self) -> bool {
+        self.step == 0 || self.step + 1 == self.steps
+    }
+}
+
+/// A velocity field `dx/dt = v(x, t)` from noise at `t = 0` to image latents at `t = 1` (flow matching,
+/// arXiv 2210.02747).
+///
+/// Any closure of this shape is one:
+///
+/// ```
+/// use burn::prelude::*;
+/// use omnigen2_dit::{Moment, VelocityField};
+///
+/// let mut field = |x: Tensor<4>, at: Moment| x * at.t;
+/// let x = Tensor::<4>::ones([1, 4, 2, 2], &Device::flex());
+/// let v = field.velocity(x, Moment { t: 0.5, step: 1, steps: 2 });
+/// assert_eq!(v.mean().into_scalar::<f32>(), 0.5);
+/// ```
+pub trait VelocityField {
+    /// # Shapes
+    /// - x: `[batch, channels, height, width]`
+    /// - output: the same
+    fn velocity(&mut self, x: Tensor<4>, at: Moment) -> Tensor<4>;
+}
+
+impl<F: FnMut(Tensor<4>, Moment) -> Tensor<4>> VelocityField for F {
+    fn velocity(&mut self, x: Tensor<4>, at: Moment) -> Tensor<4> {
+        self(x, at)
+    }
+}
+
+/// The velocity fields of several guidance branches over one latent, evaluated together so that they can share
+/// what does not depend on the branch.
+pub trait Branches {
+    /// The velocities of the `wanted` branches, in that order.
+    ///
+    /// # Shapes
+    /// - x: `[batch, channels, height, width]`
+    /// - each output: the same
+    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>>;
+}
+
+impl<B: Branches + ?Sized> Branches for Box<B> {
+    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>> {
+        (**self).velocities(x, at, wanted)
+    }
+}

@@ -1,0 +1,48 @@
+use burn::prelude::*;
+use omnigen2_rope::ops::Linear;
+use omnigen2_rope::{Rotation, Visibility, attend, attend_masked, merge_heads, split_heads};
+
+use crate::MllmConfig;
+
+/// Causal attention with shared key and value heads (arXiv 2305.13245).
+#[derive(Module, Debug)]
+pub(crate) struct Attention {
+    q_proj: Linear,
+    k_proj: Linear,
+    v_proj: Linear,
+    o_proj: Linear,
+    heads: usize,
+    kv_heads: usize,
+}
+
+impl Attention {
+    pub(crate) fn new(config: &MllmConfig, device: &Device) -> Self {
+        let width = config.hidden_size;
+        let kv_width = config.num_key_value_heads * config.head_dim();
+        Self {
+            q_proj: Linear::with_bias(width, width, device),
+            k_proj: Linear::with_bias(width, kv_width, device),
+            v_proj: Linear::with_bias(width, kv_width, device),
+            o_proj: Linear::new(width, width, device),
+            heads: config.num_attention_heads,
+            kv_heads: config.num_key_value_heads,
+        }
+    }
+
+    /// `[batch, seq, width]` → the same. Without a mask of `hidden_keys`, no token sees those after it.
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<3>,
+        rotation: &Rotation,
+        hidden_keys: Option<&Tensor<4, Bool>>,
+    ) -> Tensor<3> {
+        let queries = rotation.apply(split_heads(self.q_proj.forward(x.clone()), self.heads));
+        let keys = rotation.apply(split_heads(self.k_proj.forward(x.clone()), self.kv_heads));
+        let values = split_heads(self.v_proj.forward(x), self.kv_heads);
+        let attended = match hidden_keys {
+            Some(hidden) => attend_masked(queries, keys, values, hidden.clone()),
+            None => attend(queries, keys, values, Visibility::Causal),
+        };
+        self.o_proj.forward(merge_heads(attended))
+    }
+}

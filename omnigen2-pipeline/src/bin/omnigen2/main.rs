@@ -1,0 +1,2 @@
+//! The `omnigen2` program.
+fn main() {}

@@ -1,0 +1,208 @@
+use std::path::PathBuf;
+
+use burn::prelude::*;
+use burn::tensor::{DType, FloatDType};
+use omnigen2_vae::Tile;
+
+use crate::checkpoint::{Checkpoint, LooseFiles};
+use crate::omnigen2::{Memory, OmniGen2, PromptCache};
+use crate::parts::{Autoencoder, Denoiser, DitDenoiser, TextEncoder, TiledVae};
+use crate::reader::Reader;
+use crate::slot::Slot;
+use crate::weights::Storage;
+use crate::{Error, Result};
+
+/// The type of the activations of transformer and language model. The VAE always computes in F32. F16 is not
+/// offered: the transformer overflows it, which shows as black pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// BF16 on a GPU that computes with it, F32 elsewhere.
+    #[default]
+    Auto,
+    /// 32 bits.
+    F32,
+    /// 16 bits with the range of F32.
+    Bf16,
+}
+
+impl Precision {
+    /// The type of activations on a device.
+    pub fn on(self, device: &Device) -> FloatDType {
+        match self {
+            Self::Auto if !is_cpu(device) && device.supports_dtype(DType::BF16) => FloatDType::BF16,
+            Self::Auto | Self::F32 => FloatDType::F32,
+            Self::Bf16 => FloatDType::BF16,
+        }
+    }
+}
+
+#[allow(deprecated, reason = "burn keeps ndarray until its next release")]
+fn is_cpu(device: &Device) -> bool {
+    let cpus: &[Device] = &[
+        #[cfg(feature = "flex")]
+        Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Device::ndarray(),
+    ];
+    cpus.contains(device)
+}
+
+/// Settings and parts of a pipeline.
+///
+/// ```
+/// use burn::prelude::Device;
+/// use omnigen2_pipeline::{Memory, OmniGen2, Precision};
+///
+/// # let checkpoint = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny-checkpoint");
+/// let omnigen2 = OmniGen2::builder(&Device::flex())
+///     .checkpoint(checkpoint)?
+///     .precision(Precision::F32)
+///     .memory(Memory::Staged)
+///     .build()?;
+/// # Ok::<(), omnigen2_pipeline::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Builder {
+    device: Device,
+    checkpoint: Option<Checkpoint>,
+    precision: Precision,
+    storage: Storage,
+    memory: Memory,
+    tile: Tile,
+    text: Option<Slot<dyn TextEncoder>>,
+    denoiser: Option<Slot<dyn Denoiser>>,
+    autoencoder: Option<Slot<dyn Autoencoder>>,
+}
+
+impl Builder {
+    pub(crate) fn new(device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            checkpoint: None,
+            precision: Precision::default(),
+            storage: Storage::default(),
+            memory: Memory::default(),
+            tile: Tile::WHOLE,
+            text: None,
+            denoiser: None,
+            autoencoder: None,
+        }
+    }
+
+    /// The checkpoint in a directory of the published layout.
+    ///
+    /// # Errors
+    /// If the directory or one of its parts is not there.
+    pub fn checkpoint(self, directory: impl Into<PathBuf>) -> Result<Self> {
+        let checkpoint = Some(Checkpoint::open(directory)?);
+        Ok(Self { checkpoint, ..self })
+    }
+
+    /// The checkpoint made of loose files.
+    ///
+    /// # Errors
+    /// If one of them is not there.
+    pub fn files(self, files: LooseFiles) -> Result<Self> {
+        Ok(Self { checkpoint: Some(Checkpoint::loose(files)?), ..self })
+    }
+
+    /// The type of activations.
+    pub fn precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// The type in which weights rest.
+    pub fn storage(self, storage: Storage) -> Self {
+        Self { storage, ..self }
+    }
+
+    /// When parts are in memory.
+    pub fn memory(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// How much of a picture the VAE works on at a time. The picture is the same.
+    pub fn tile(self, tile: Tile) -> Self {
+        Self { tile, ..self }
+    }
+
+    /// A text encoder in place of the checkpoint's language model.
+    pub fn text_encoder(self, part: impl TextEncoder + 'static) -> Self {
+        Self { text: Some(Slot::ready("text encoder", Box::new(part))), ..self }
+    }
+
+    /// A denoiser in place of the checkpoint's transformer.
+    pub fn denoiser(self, part: impl Denoiser + 'static) -> Self {
+        Self { denoiser: Some(Slot::ready("denoiser", Box::new(part))), ..self }
+    }
+
+    /// An autoencoder in place of the checkpoint's VAE.
+    pub fn autoencoder(self, part: impl Autoencoder + 'static) -> Self {
+        Self { autoencoder: Some(Slot::ready("autoencoder", Box::new(part))), ..self }
+    }
+
+    /// The pipeline. All names and shapes of the checkpoint are checked here; weights are loaded when they are
+    /// first needed.
+    ///
+    /// # Errors
+    /// If the checkpoint is not complete, or a part is neither in it nor given.
+    pub fn build(self) -> Result<OmniGen2> {
+        if let Some(checkpoint) = &self.checkpoint {
+            checkpoint.verify(&self.device)?;
+        }
+        let lazy = Lazy {
+            device: self.device.clone(),
+            storage: self.storage,
+            compute: self.precision.on(&self.device),
+            tile: self.tile,
+        };
+        let missing = |part| Error::PartMissing { part };
+        let checkpoint = self.checkpoint.as_ref();
+        let text = self.text.or_else(|| checkpoint.map(|c| lazy.text(c)));
+        let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c)));
+        let autoencoder = self.autoencoder.or_else(|| checkpoint.map(|c| lazy.autoencoder(c)));
+        Ok(OmniGen2 {
+            device: self.device,
+            memory: self.memory,
+            text: text.ok_or_else(|| missing("text encoder"))?,
+            denoiser: denoiser.ok_or_else(|| missing("denoiser"))?,
+            autoencoder: autoencoder.ok_or_else(|| missing("autoencoder"))?,
+            prompts: PromptCache::default(),
+        })
+    }
+}
+
+/// How parts are loaded when they are first needed.
+#[derive(Clone)]
+struct Lazy {
+    device: Device,
+    storage: Storage,
+    compute: FloatDType,
+    tile: Tile,
+}
+
+impl Lazy {
+    fn text(&self, checkpoint: &Checkpoint) -> Slot<dyn TextEncoder> {
+        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
+        Slot::lazy("text encoder", move || {
+            let mllm = checkpoint.load_mllm(&lazy.device, lazy.storage)?;
+            Ok(Box::new(Reader::new(checkpoint.tokenizer()?, mllm, lazy.compute)) as Box<dyn TextEncoder>)
+        })
+    }
+
+    fn denoiser(&self, checkpoint: &Checkpoint) -> Slot<dyn Denoiser> {
+        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
+        Slot::lazy("denoiser", move || {
+            let dit = checkpoint.load_dit(&lazy.device, lazy.storage)?;
+            Ok(Box::new(DitDenoiser::new(dit, lazy.compute)) as Box<dyn Denoiser>)
+        })
+    }
+
+    fn autoencoder(&self, checkpoint: &Checkpoint) -> Slot<dyn Autoencoder> {
+        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
+        Slot::lazy("autoencoder", move || {
+            let vae = checkpoint.load_vae(&lazy.device, lazy.storage)?;
+            Ok(Box::new(TiledVae::new(vae, lazy.tile)) as Box<dyn Autoencoder>)
+        })
+    }
+}

@@ -1,0 +1,298 @@
+//! Where the parts of a checkpoint are, and how they are loaded.
+
+use std::path::{Path, PathBuf};
+
+use burn::prelude::*;
+use omnigen2_dit::{Dit, DitConfig};
+use omnigen2_mllm::{Mllm, MllmConfig};
+use omnigen2_vae::{Vae, VaeConfig};
+use omnigen2_vit::{Vit, VitConfig};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::pixels::VisionLimits;
+use crate::text::PromptTokenizer;
+use crate::weights::{Archive, LoadReport, Naming, Storage, WeightsError};
+use crate::{Error, Result};
+
+/// A part's name beside what describes it, for the errors and for [`Checkpoint::verify`].
+const TRANSFORMER: &str = "transformer";
+const MLLM: &str = "language model";
+const VIT: &str = "vision tower";
+const VAE: &str = "autoencoder";
+
+/// The files of a checkpoint: the published directory, or loose files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    root: PathBuf,
+    transformer: Source,
+    mllm: Source,
+    vae: Source,
+    processor: PathBuf,
+}
+
+/// Loose files in place of a directory, as ComfyUI repackages them. Networks are of the published sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LooseFiles {
+    /// The diffusion transformer.
+    pub transformer: PathBuf,
+    /// The language model, with or without its vision tower.
+    pub mllm: PathBuf,
+    /// The VAE, by diffusers' names or FLUX's own.
+    pub vae: PathBuf,
+    /// `tokenizer.json`, or the directory it is in.
+    pub tokenizer: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Source {
+    weights: PathBuf,
+    config: Option<PathBuf>,
+}
+
+impl Checkpoint {
+    /// The checkpoint in a directory of the published layout.
+    ///
+    /// # Errors
+    /// If the directory or one of its parts is not there.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self> {
+        let root = directory.into();
+        if !root.is_dir() {
+            return Err(Error::NoCheckpoint { path: root });
+        }
+        let there = |part, path: PathBuf| match path.exists() {
+            true => Ok(path),
+            false => Err(Error::NoPart { checkpoint: root.clone(), part, expected: path }),
+        };
+        let source = |part, folder: &str| {
+            let weights = there(part, root.join(folder))?;
+            Ok::<_, Error>(Source { config: Some(there(part, weights.join("config.json"))?), weights })
+        };
+        Ok(Self {
+            transformer: source(TRANSFORMER, "transformer")?,
+            mllm: source(MLLM, "mllm")?,
+            vae: source(VAE, "vae")?,
+            processor: there("tokenizer", root.join("processor"))?,
+            root,
+        })
+    }
+
+    /// The checkpoint made of loose files.
+    ///
+    /// # Errors
+    /// If one of them is not there.
+    pub fn loose(files: LooseFiles) -> Result<Self> {
+        let LooseFiles { transformer, mllm, vae, tokenizer } = files;
+        let root = transformer.parent().map(Path::to_path_buf).unwrap_or_default();
+        let there = |part, path: PathBuf| match path.exists() {
+            true => Ok(path),
+            false => Err(Error::NoPart { checkpoint: root.clone(), part, expected: path }),
+        };
+        let source = |part, path| Ok::<_, Error>(Source { weights: there(part, path)?, config: None });
+        Ok(Self {
+            transformer: source(TRANSFORMER, transformer)?,
+            mllm: source(MLLM, mllm)?,
+            vae: source(VAE, vae)?,
+            processor: there("tokenizer", tokenizer)?,
+            root,
+        })
+    }
+
+    /// The directory of the checkpoint.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The transformer's configuration, checked.
+    ///
+    /// # Errors
+    /// If it cannot be read or describes no network. So do all of these methods.
+    pub fn dit_config(&self) -> Result<DitConfig> {
+        let config = read(&self.transformer, TRANSFORMER)?.unwrap_or_else(DitConfig::omnigen2);
+        valid(&self.transformer, TRANSFORMER, config.validate()).map(|()| config)
+    }
+
+    /// The language model's configuration, checked.
+    ///
+    /// # Errors
+    /// As [`dit_config`](Self::dit_config).
+    pub fn mllm_config(&self) -> Result<MllmConfig> {
+        let config = read(&self.mllm, MLLM)?.unwrap_or_else(MllmConfig::qwen2_5_vl_3b);
+        valid(&self.mllm, MLLM, config.validate()).map(|()| config)
+    }
+
+    /// The vision tower's configuration, checked.
+    ///
+    /// # Errors
+    /// As [`dit_config`](Self::dit_config).
+    pub fn vit_config(&self) -> Result<VitConfig> {
+        #[derive(Deserialize)]
+        struct Whole {
+            vision_config: VitConfig,
+        }
+        let config = read(&self.mllm, VIT)?.map(|whole: Whole| whole.vision_config);
+        let config = config.unwrap_or_else(VitConfig::qwen2_5_vl_3b);
+        valid(&self.mllm, VIT, config.validate()).map(|()| config)
+    }
+
+    /// The autoencoder's configuration, checked.
+    ///
+    /// # Errors
+    /// As [`dit_config`](Self::dit_config).
+    pub fn vae_config(&self) -> Result<VaeConfig> {
+        let config = read(&self.vae, VAE)?.unwrap_or_else(VaeConfig::flux);
+        valid(&self.vae, VAE, config.validate()).map(|()| config)
+    }
+
+    /// Loads the diffusion transformer.
+    ///
+    /// # Errors
+    /// If its configuration or weights cannot be had. So do the other loaders.
+    pub fn load_dit(&self, device: &Device, storage: Storage) -> Result<Dit> {
+        let module = self.dit_config()?.init(device);
+        Ok(Archive::open(&self.transformer.weights)?.load(module, &DIT_NAMING, storage)?)
+    }
+
+    /// Loads the language model.
+    ///
+    /// # Errors
+    /// As [`load_dit`](Self::load_dit).
+    pub fn load_mllm(&self, device: &Device, storage: Storage) -> Result<Mllm> {
+        let module = self.mllm_config()?.init(device);
+        Ok(Archive::open(&self.mllm.weights)?.load(module, &MLLM_NAMING, storage)?)
+    }
+
+    /// Loads the vision tower.
+    ///
+    /// # Errors
+    /// As [`load_dit`](Self::load_dit).
+    pub fn load_vit(&self, device: &Device, storage: Storage) -> Result<Vit> {
+        let module = self.vit_config()?.init(device);
+        Ok(Archive::open(&self.mllm.weights)?.load(module, &VIT_NAMING, storage)?)
+    }
+
+    /// Loads the autoencoder.
+    ///
+    /// # Errors
+    /// As [`load_dit`](Self::load_dit).
+    pub fn load_vae(&self, device: &Device, storage: Storage) -> Result<Vae> {
+        let module = self.vae_config()?.init(device);
+        let archive = Archive::open(&self.vae.weights)?;
+        let naming = vae_naming(&archive);
+        Ok(archive.load(module, &naming, storage)?)
+    }
+
+    /// The tokenizer.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn tokenizer(&self) -> Result<PromptTokenizer> {
+        Ok(PromptTokenizer::load(&self.processor)?)
+    }
+
+    /// How large pictures may be for the vision tower; the published limits for loose files.
+    ///
+    /// # Errors
+    /// If the settings are there but cannot be read.
+    pub fn vision_limits(&self) -> Result<VisionLimits> {
+        match self.processor.join("preprocessor_config.json").exists() {
+            true => Ok(VisionLimits::load(&self.processor)?),
+            false => Ok(VisionLimits::default()),
+        }
+    }
+
+    /// Opens the weights of every part that draws and compares all names and shapes with the configurations,
+    /// from the headers alone.
+    ///
+    /// # Errors
+    /// The first part whose files are not complete and of the right shapes.
+    pub fn verify(&self, device: &Device) -> Result<()> {
+        let report = |path: &Path, naming: &Naming<'_>, report: LoadReport| match report.is_empty() {
+            true => Ok(()),
+            false => Err(Error::from(WeightsError::Report {
+                path: path.to_owned(),
+                component: naming.component.into(),
+                report,
+            })),
+        };
+        let dit = Archive::open(&self.transformer.weights)?;
+        report(dit.path(), &DIT_NAMING, dit.check(&self.dit_config()?.init(device), &DIT_NAMING))?;
+        let mllm = Archive::open(&self.mllm.weights)?;
+        report(mllm.path(), &MLLM_NAMING, mllm.check(&self.mllm_config()?.init(device), &MLLM_NAMING))?;
+        let vae = Archive::open(&self.vae.weights)?;
+        let naming = vae_naming(&vae);
+        report(vae.path(), &naming, vae.check(&self.vae_config()?.init(device), &naming))?;
+        self.tokenizer().map(|_| ())
+    }
+
+    /// The weights of each part, by its name: opened, nothing loaded.
+    ///
+    /// # Errors
+    /// If a part's files cannot be opened.
+    pub fn archives(&self) -> Result<Vec<PartArchive>> {
+        let open = |part, source: &Source, keep| {
+            Ok::<_, Error>(PartArchive { part, archive: Archive::open(&source.weights)?, keep })
+        };
+        Ok(vec![
+            open(TRANSFORMER, &self.transformer, |_: &str| true)?,
+            open(MLLM, &self.mllm, |name| !is_vision(name))?,
+            open(VIT, &self.mllm, is_vision)?,
+            open(VAE, &self.vae, |_| true)?,
+        ])
+    }
+}
+
+/// The weights of one part, which may share its files with another.
+#[derive(Debug)]
+pub struct PartArchive {
+    /// The part's name.
+    pub part: &'static str,
+    /// The files.
+    pub archive: Archive,
+    keep: fn(&str) -> bool,
+}
+
+impl PartArchive {
+    /// Counts and sizes of the part's own tensors.
+    pub fn summary(&self) -> crate::weights::Summary {
+        self.archive.tensors().filter(|(name, _)| (self.keep)(name)).map(|(_, entry)| entry).collect()
+    }
+}
+
+const DIT_NAMING: Naming<'static> =
+    Naming { prefixes: omnigen2_dit::PREFIXES, tables: &[omnigen2_dit::NAMES], ..Naming::of(TRANSFORMER) };
+const MLLM_NAMING: Naming<'static> = Naming {
+    prefixes: omnigen2_mllm::PREFIXES,
+    tables: &[omnigen2_mllm::NAMES],
+    ignored: &["visual.", "model.visual.", "lm_head."],
+    ..Naming::of(MLLM)
+};
+const VIT_NAMING: Naming<'static> =
+    Naming { prefixes: omnigen2_vit::PREFIXES, tables: &[omnigen2_vit::NAMES], ..Naming::of(VIT) };
+
+fn vae_naming(archive: &Archive) -> Naming<'static> {
+    let tables: &[&[(&str, &str)]] = match archive.has_prefix("decoder.up.") {
+        true => &[omnigen2_vae::NAMES, omnigen2_vae::FLUX_NAMES],
+        false => &[omnigen2_vae::NAMES],
+    };
+    Naming { tables, ..Naming::of(VAE) }
+}
+
+fn is_vision(name: &str) -> bool {
+    omnigen2_vit::PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn read<C: DeserializeOwned>(source: &Source, part: &'static str) -> Result<Option<C>> {
+    let Some(path) = &source.config else { return Ok(None) };
+    let text = std::fs::read(path).map_err(|source| Error::ReadConfig { path: path.clone(), source })?;
+    let parsed = serde_json::from_slice(&text);
+    parsed.map(Some).map_err(|source| Error::ParseConfig { path: path.clone(), part, source })
+}
+
+fn valid<E>(source: &Source, part: &'static str, outcome: std::result::Result<(), E>) -> Result<()>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let path = source.config.clone().unwrap_or_else(|| source.weights.clone());
+    outcome.map_err(|error| Error::Config { path, part, source: error.into() })
+}

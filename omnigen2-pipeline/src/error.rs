@@ -1,0 +1,136 @@
+use std::path::PathBuf;
+
+use burn::tensor::ExecutionError;
+use omnigen2_dit::DitError;
+use omnigen2_mllm::InputError;
+
+use crate::device::DeviceError;
+use crate::metadata::MetadataError;
+use crate::pixels::PixelError;
+use crate::request::RequestError;
+use crate::text::TextError;
+use crate::weights::WeightsError;
+
+/// What can go wrong between a request and a picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A checkpoint is not there.
+    #[error("there is no checkpoint at {}; check the path, or name a repository such as OmniGen2/OmniGen2", path.display())]
+    NoCheckpoint {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A checkpoint lacks a part.
+    #[error("the checkpoint {} has no {part}: expected it at {}; download the checkpoint again", checkpoint.display(), expected.display())]
+    NoPart {
+        /// The checkpoint.
+        checkpoint: PathBuf,
+        /// What is missing.
+        part: &'static str,
+        /// Where it was looked for.
+        expected: PathBuf,
+    },
+    /// A configuration cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    ReadConfig {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A configuration is not what its part expects.
+    #[error("{} is no configuration of the {part}; download it again", path.display())]
+    ParseConfig {
+        /// The file.
+        path: PathBuf,
+        /// The part that it configures.
+        part: &'static str,
+        /// Where it breaks off.
+        source: serde_json::Error,
+    },
+    /// A configuration describes no network.
+    #[error("{} describes no {part} that can be built", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The part that it configures.
+        part: &'static str,
+        /// Which field is at fault.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Weights could not be loaded.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Text could not become tokens.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The language model refused its input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A picture could not be read or used.
+    #[error(transparent)]
+    Pixels(#[from] PixelError),
+    /// A request asks for the impossible.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The diffusion transformer refused an image.
+    #[error(transparent)]
+    Dit(#[from] DitError),
+    /// A device is not there or not built in.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A checkpoint could not be had from the hub.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
+    /// A picture's file could not be written, or its metadata not be read.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The device failed while computing.
+    #[error("the device failed: {0:?}")]
+    Execution(ExecutionError),
+    /// A result could not be read from the device.
+    #[error("reading a result from the device failed: {0}")]
+    Read(String),
+    /// The latent is no longer made of numbers.
+    #[error(
+        "the latent turned non-finite in step {step} of {steps}: the weights hold NaN or infinity, or the \
+         precision is too narrow; check the checkpoint, or compute in F32"
+    )]
+    NonFinite {
+        /// The step, from 1.
+        step: usize,
+        /// How many there are.
+        steps: usize,
+    },
+    /// A decoded picture is not made of numbers though its latent is.
+    #[error(
+        "the decoded picture is non-finite: the autoencoder's weights hold NaN or infinity; check the checkpoint"
+    )]
+    NonFinitePicture,
+    /// A part was put away and cannot be loaded again.
+    #[error("the {part} is gone and there is nothing to load it from; build the pipeline again")]
+    PartGone {
+        /// The part.
+        part: &'static str,
+    },
+    /// The pipeline was built without a part.
+    #[error("the pipeline has no {part}: give the builder a checkpoint or the part itself")]
+    PartMissing {
+        /// The part.
+        part: &'static str,
+    },
+    /// A part of the caller's own failed.
+    #[error("a part of the pipeline failed")]
+    Part(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// [`Error`]'s result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<ExecutionError> for Error {
+    fn from(error: ExecutionError) -> Self {
+        Self::Execution(error)
+    }
+}

@@ -1,0 +1,164 @@
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use sha2::{Digest, Sha256};
+
+use super::HubError;
+use super::cache::Cache;
+use super::remote::{Remote, RemoteFile, Stream};
+
+/// Most bytes that one step moves.
+const STEP: usize = 256 << 10;
+
+/// From where to where files travel.
+pub(super) struct Route<'a> {
+    pub(super) remote: &'a Remote,
+    pub(super) cache: &'a Cache,
+    pub(super) commit: &'a str,
+}
+
+/// One file on its way into the cache.
+///
+/// Bytes are hashed as they are written; a partial file from an earlier run is hashed first.
+pub(super) struct Transfer {
+    file: RemoteFile,
+    partial: File,
+    stream: Option<Box<dyn Read + Send>>,
+    hash: Sha256,
+    hashed: u64,
+    written: u64,
+    buffer: Vec<u8>,
+    _lock: File,
+}
+
+impl Transfer {
+    pub(super) fn begin(cache: &Cache, file: RemoteFile) -> Result<Self, HubError> {
+        let lock = cache.lock(&file)?;
+        let path = cache.partial(&file);
+        let opened = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
+            let mut partial =
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let written = partial.seek(SeekFrom::End(0))?;
+            partial.rewind()?;
+            Ok((partial, written))
+        });
+        let (partial, written) = opened.map_err(|source| cache.error(&file, &path, source))?;
+        let mut transfer = Self {
+            file,
+            partial,
+            stream: None,
+            hash: Sha256::new(),
+            hashed: 0,
+            written,
+            buffer: vec![0; STEP],
+            _lock: lock,
+        };
+        if transfer.written > transfer.file.size {
+            transfer.restart().map_err(|source| cache.error(&transfer.file, &path, source))?;
+        }
+        Ok(transfer)
+    }
+
+    pub(super) fn file(&self) -> &RemoteFile {
+        &self.file
+    }
+
+    /// The bytes that are on disk and hashed.
+    pub(super) fn received(&self) -> u64 {
+        self.hashed
+    }
+
+    /// Moves some bytes, and says whether the file is now complete and checked.
+    ///
+    /// After an error the next call goes on from what is on disk.
+    pub(super) fn step(&mut self, route: &Route<'_>) -> Result<bool, HubError> {
+        if self.hashed < self.written {
+            self.rehash().map_err(|source| self.disk(route, source))?;
+        } else if self.written < self.file.size {
+            let received = self.receive(route)?;
+            self.store(received).map_err(|source| self.disk(route, source))?;
+        }
+        if self.hashed < self.file.size {
+            return Ok(false);
+        }
+        self.check(route)?;
+        self.partial.sync_data().map_err(|source| self.disk(route, source))?;
+        route.cache.complete(route.commit, &self.file)?;
+        Ok(true)
+    }
+
+    fn rehash(&mut self) -> io::Result<()> {
+        let count = self.partial.read(&mut self.buffer)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.hash.update(&self.buffer[..count]);
+        self.hashed += count as u64;
+        Ok(())
+    }
+
+    fn receive(&mut self, route: &Route<'_>) -> Result<usize, HubError> {
+        if self.stream.is_none() {
+            let Stream { start, reader } = route.remote.open(route.commit, &self.file, self.written)?;
+            let ready = if start == 0 { self.restart() } else { self.trim() };
+            ready.map_err(|source| self.disk(route, source))?;
+            self.stream = Some(reader);
+        }
+        let read = self.stream.as_mut().map_or(Ok(0), |stream| stream.read(&mut self.buffer));
+        let cut = match read {
+            Ok(0) => io::ErrorKind::UnexpectedEof.into(),
+            Ok(count) => return Ok(count),
+            Err(error) => error,
+        };
+        self.stream = None;
+        Err(route.remote.interrupted(&self.file, self.written, cut))
+    }
+
+    fn store(&mut self, count: usize) -> io::Result<()> {
+        let bytes = &self.buffer[..count];
+        if let Err(error) = self.partial.write_all(bytes) {
+            self.stream = None;
+            return Err(error);
+        }
+        self.hash.update(bytes);
+        self.hashed += count as u64;
+        self.written += count as u64;
+        Ok(())
+    }
+
+    fn check(&mut self, route: &Route<'_>) -> Result<(), HubError> {
+        let Some(expected) = self.file.sha256() else { return Ok(()) };
+        let found = hex(&self.hash.clone().finalize());
+        if found == expected {
+            return Ok(());
+        }
+        let error = route.remote.corrupt(&self.file, format!("SHA-256 {expected}"), found);
+        self.restart().map_err(|source| self.disk(route, source))?;
+        Err(error)
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        self.stream = None;
+        self.hash = Sha256::new();
+        (self.hashed, self.written) = (0, 0);
+        self.trim()
+    }
+
+    /// Cuts off whatever a failed write left behind the bytes that count.
+    fn trim(&mut self) -> io::Result<()> {
+        self.partial.set_len(self.written)?;
+        self.partial.seek(SeekFrom::Start(self.written)).map(drop)
+    }
+
+    fn disk(&self, route: &Route<'_>, source: io::Error) -> HubError {
+        route.cache.error(&self.file, &route.cache.partial(&self.file), source)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,195 @@
+//! Every seam of the pipeline: what it asks of a text encoder, a denoiser and an autoencoder.
+
+use burn::prelude::*;
+use burn::tensor::{DType, FloatDType};
+use omnigen2_dit::{Branches, CachePolicy, Dit, DitField, MAX_REFERENCES, Moment};
+use omnigen2_rope::Grid;
+use omnigen2_vae::{Tile, Vae};
+
+use crate::noise::standard_normal;
+use crate::{Error, Result};
+
+/// Text as the denoiser reads it.
+#[derive(Clone, Debug)]
+pub struct TextFeatures {
+    /// `[1, seq, channels]`.
+    pub features: Tensor<3>,
+    /// How many tokens at the end of the text did not fit.
+    pub dropped: usize,
+}
+
+/// Turns prompts into features.
+pub trait TextEncoder: Send {
+    /// At most `max_tokens` of the prompt's tokens are read.
+    ///
+    /// # Errors
+    /// Whatever keeps the text from being read.
+    fn encode(&self, prompt: &str, max_tokens: usize) -> Result<TextFeatures>;
+}
+
+/// What one guidance branch is conditioned on.
+#[derive(Clone, Debug)]
+pub struct BranchCondition {
+    /// `[1, seq, channels]`.
+    pub text: Tensor<3>,
+    /// Whether it sees the references.
+    pub sees_references: bool,
+}
+
+/// What an image is conditioned on.
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    /// The size of the latent.
+    pub size: Grid,
+    /// The latents of the references, `[1, channels, height, width]` each.
+    pub references: Vec<Tensor<4>>,
+    /// The guidance branches, in the order in which their velocities are asked for.
+    pub branches: Vec<BranchCondition>,
+    /// Which step cache each branch gets.
+    pub step_cache: CachePolicy,
+}
+
+/// Predicts how a noisy latent moves towards an image.
+pub trait Denoiser: Send {
+    /// Channels of the latents.
+    fn latent_channels(&self) -> usize;
+
+    /// The field of one image: all work that depends on no time is done here.
+    ///
+    /// # Errors
+    /// If the conditions cannot be met.
+    fn field(&self, conditions: Conditions) -> Result<Box<dyn Branches + Send>>;
+
+    /// How many references it tells apart.
+    fn max_references(&self) -> usize {
+        MAX_REFERENCES
+    }
+}
+
+/// Turns pictures into latents and back.
+pub trait Autoencoder: Send {
+    /// How many pixels a latent pixel spans on each side.
+    fn downscale(&self) -> usize;
+
+    /// The most likely latent of a picture.
+    ///
+    /// # Shapes
+    /// - image: `[1, 3, height, width]` in [−1, 1]
+    /// - output: `[1, channels, height / downscale, width / downscale]`
+    ///
+    /// # Errors
+    /// Whatever keeps the picture from being encoded.
+    fn encode(&self, image: Tensor<4>) -> Result<Tensor<4>>;
+
+    /// A latent drawn from what a picture allows; without an own idea of it, the most likely one.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    fn encode_drawn(&self, image: Tensor<4>, seed: u64) -> Result<Tensor<4>> {
+        let _ = seed;
+        self.encode(image)
+    }
+
+    /// The picture of a latent.
+    ///
+    /// # Shapes
+    /// - latent: `[1, channels, height, width]`
+    /// - output: `[1, 3, height · downscale, width · downscale]`, about [−1, 1]
+    ///
+    /// # Errors
+    /// Whatever keeps the latent from being decoded.
+    fn decode(&self, latent: Tensor<4>) -> Result<Tensor<4>>;
+}
+
+/// OmniGen2's transformer, computing in its own type.
+#[derive(Debug)]
+pub struct DitDenoiser {
+    dit: Dit,
+    compute: FloatDType,
+}
+
+impl DitDenoiser {
+    /// A denoiser whose activations are of the type `compute`: F32 or BF16, for F16 overflows.
+    pub fn new(dit: Dit, compute: FloatDType) -> Self {
+        Self { dit, compute }
+    }
+}
+
+impl Denoiser for DitDenoiser {
+    fn latent_channels(&self) -> usize {
+        self.dit.config().in_channels
+    }
+
+    fn field(&self, conditions: Conditions) -> Result<Box<dyn Branches + Send>> {
+        let Conditions { size, references, branches, step_cache } = conditions;
+        let references: Vec<_> = references.into_iter().map(|latent| latent.cast(self.compute)).collect();
+        let canvas = self.dit.canvas(size, &references)?;
+        let contexts = branches.into_iter().map(|branch| {
+            let text = branch.text.cast(self.compute);
+            match branch.sees_references {
+                true => self.dit.prepare(text, &canvas),
+                false => self.dit.prepare_without_references(text, &canvas),
+            }
+        });
+        let contexts = contexts.collect();
+        let field = DitField::new(self.dit.clone(), canvas, contexts, step_cache);
+        Ok(Box::new(Computed { field, compute: self.compute }))
+    }
+}
+
+/// Latents are integrated in F32 whatever the network computes in.
+struct Computed {
+    field: DitField,
+    compute: FloatDType,
+}
+
+impl Branches for Computed {
+    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>> {
+        let velocities = self.field.velocities(x.cast(self.compute), at, wanted);
+        velocities.into_iter().map(|v| v.cast(DType::F32)).collect()
+    }
+}
+
+/// The FLUX VAE with a bound on how much of a picture it works on at a time.
+#[derive(Debug)]
+pub struct TiledVae {
+    vae: Vae,
+    tile: Tile,
+}
+
+impl TiledVae {
+    /// An autoencoder that works on `tile` at a time; the picture is the same.
+    pub fn new(vae: Vae, tile: Tile) -> Self {
+        Self { vae, tile }
+    }
+}
+
+impl Autoencoder for TiledVae {
+    fn downscale(&self) -> usize {
+        self.vae.downscale()
+    }
+
+    fn encode(&self, image: Tensor<4>) -> Result<Tensor<4>> {
+        Ok(self.vae.scale(self.vae.encode_tiled(image, self.tile).mean()))
+    }
+
+    fn encode_drawn(&self, image: Tensor<4>, seed: u64) -> Result<Tensor<4>> {
+        let posterior = self.vae.encode_tiled(image, self.tile);
+        let shape = posterior.mean().dims();
+        let noise = standard_normal(seed, shape.iter().product());
+        let noise =
+            Tensor::from_data(TensorData::new(noise, shape), (&posterior.mean().device(), DType::F32));
+        Ok(self.vae.scale(posterior.sample(noise)))
+    }
+
+    fn decode(&self, latent: Tensor<4>) -> Result<Tensor<4>> {
+        Ok(self.vae.decode_tiled(latent, self.tile))
+    }
+}
+
+impl Error {
+    /// Wraps the error of a part of the caller's own.
+    pub fn part(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Part(error.into())
+    }
+}

@@ -1,0 +1,16 @@
+//! Pictures: from files to what the networks read, and back.
+//!
+//! A picture is an [`RgbImage`] of the `image` crate, re-exported here. Resizing gives the bytes that Pillow
+//! gives, which the reference uses.
+
+mod error;
+mod open;
+mod planes;
+mod resample;
+mod size;
+
+pub use error::PixelError;
+pub use image::RgbImage;
+pub use open::open;
+pub use planes::{Planes, for_vae, for_vit};
+pub use size::{ReferenceLimits, Size, VisionLimits, output_size, vae_size, vit_size};

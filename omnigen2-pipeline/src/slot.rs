@@ -1,0 +1,55 @@
+//! A part that can be put away and loaded again.
+
+use crate::{Error, Result};
+
+type Load<T> = Box<dyn Fn() -> Result<Box<T>> + Send>;
+
+/// Holds a part of the pipeline, or knows how to load it.
+pub struct Slot<T: ?Sized> {
+    name: &'static str,
+    part: Option<Box<T>>,
+    load: Option<Load<T>>,
+}
+
+impl<T: ?Sized> Slot<T> {
+    /// A part that stays.
+    pub fn ready(name: &'static str, part: Box<T>) -> Self {
+        Self { name, part: Some(part), load: None }
+    }
+
+    /// A part that is loaded when it is first needed.
+    pub fn lazy(name: &'static str, load: impl Fn() -> Result<Box<T>> + Send + 'static) -> Self {
+        Self { name, part: None, load: Some(Box::new(load)) }
+    }
+
+    /// The part, loaded if it is not there.
+    ///
+    /// # Errors
+    /// What loading it says.
+    pub fn get(&mut self) -> Result<&T> {
+        if self.part.is_none() {
+            let load = self.load.as_ref().ok_or(Error::PartGone { part: self.name })?;
+            tracing::debug!(part = self.name, "loading");
+            self.part = Some(load()?);
+        }
+        self.part.as_deref().ok_or(Error::PartGone { part: self.name })
+    }
+
+    /// Whether the part is in memory.
+    pub fn is_loaded(&self) -> bool {
+        self.part.is_some()
+    }
+
+    /// Puts away a part that can be loaded again, and keeps one that cannot.
+    pub fn release(&mut self) {
+        if self.load.is_some() {
+            self.part = None;
+        }
+    }
+}
+
+impl<T: ?Sized> std::fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slot").field("name", &self.name).field("loaded", &self.is_loaded()).finish()
+    }
+}

@@ -1,0 +1,59 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use memmap2::Mmap;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+use super::{Entry, WeightsError};
+
+const LENGTH_BYTES: usize = size_of::<u64>();
+
+/// The whole of a file, as pages of the page cache.
+pub(super) fn map(path: &Path) -> Result<Bytes, WeightsError> {
+    let failed = |source| WeightsError::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    // A folder or a device can be opened too, but has no length to map.
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    // SAFETY: checkpoints are written once; a program that shortens one while it is in use ends this one.
+    #[allow(unsafe_code)]
+    let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
+    Ok(Bytes::from_owner(map))
+}
+
+/// The tensors of one safetensors file, their data left in the file.
+pub(super) fn entries(path: &Path) -> Result<BTreeMap<String, Entry>, WeightsError> {
+    let bytes = map(path)?;
+    let length =
+        |expected| WeightsError::Length { path: path.to_owned(), expected, found: bytes.len() as u64 };
+    let header = bytes.first_chunk::<LENGTH_BYTES>().ok_or(length(LENGTH_BYTES as u64))?;
+    let header = u64::from_le_bytes(*header);
+    let start = header.saturating_add(LENGTH_BYTES as u64);
+    if start > bytes.len() as u64 {
+        return Err(length(start));
+    }
+    let start = start as usize;
+    // Checked while read: offsets follow each other without gap, and each span is as long as shape and type say.
+    let metadata: Metadata = serde_json::from_slice(&bytes[LENGTH_BYTES..start])
+        .map_err(|source| WeightsError::Header { path: path.to_owned(), source })?;
+    let end = (start as u64).saturating_add(metadata.data_len() as u64);
+    if end != bytes.len() as u64 {
+        return Err(length(end));
+    }
+    let file: Arc<Path> = path.into();
+    let entry = |(name, info): (String, &TensorInfo)| {
+        let entry = Entry {
+            name: name.clone(),
+            dtype: info.dtype,
+            shape: info.shape.clone(),
+            bytes: bytes.slice(start + info.data_offsets.0..start + info.data_offsets.1),
+            file: file.clone(),
+        };
+        (name, entry)
+    };
+    Ok(metadata.tensors().into_iter().map(entry).collect())
+}

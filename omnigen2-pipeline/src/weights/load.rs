@@ -1,0 +1,142 @@
+use std::collections::HashSet;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::prelude::*;
+
+use super::module::Trail;
+use super::{Archive, Entry, LoadReport, Mismatch, Naming, Parameter, Storage, WeightsError, inventory};
+
+impl Archive {
+    /// How the tensors here and the parameters of `module` differ. Nothing is allocated or initialised.
+    pub fn check<M: Module>(&self, module: &M, naming: &Naming<'_>) -> LoadReport {
+        self.plan(module, naming).report(self, naming)
+    }
+
+    /// Gives a module, fresh from its `init`, its parameters: tensor by tensor, on the module's device, never
+    /// initialising one. A tensor fits a parameter of the same shape, and one without its last axes of 1: a
+    /// convolution of one pixel is a matrix.
+    ///
+    /// # Errors
+    /// If any parameter is missing, has another shape, or any tensor is left over, all of which the report
+    /// lists; if a tensor is of a type that is not read, or cannot be had in the type asked for.
+    pub fn load<M: Module>(
+        &self,
+        module: M,
+        naming: &Naming<'_>,
+        storage: Storage,
+    ) -> Result<M, WeightsError> {
+        let plan = self.plan(&module, naming);
+        let report = plan.report(self, naming);
+        if !report.is_empty() {
+            let (path, component) = (self.path().to_owned(), naming.component.to_owned());
+            return Err(WeightsError::Report { path, component, report });
+        }
+        for wanted in &plan.wanted {
+            self.get(&wanted.name).map(Entry::float).transpose()?;
+        }
+        let mut fill = Fill {
+            archive: self,
+            naming,
+            prefix: plan.prefix,
+            storage,
+            trail: Trail::default(),
+            error: None,
+        };
+        let module = module.map(&mut fill);
+        fill.error.map_or(Ok(module), Err)
+    }
+
+    fn plan<'a, M: Module>(&self, module: &M, naming: &Naming<'a>) -> Plan<'a> {
+        let parameters = inventory(module);
+        let names: Vec<String> = parameters.iter().map(|p| naming.rename(&p.path)).collect();
+        let found =
+            |prefix: &str| names.iter().filter(|name| self.contains(&format!("{prefix}{name}"))).count();
+        let prefix = naming.prefixes.iter().copied().max_by_key(|prefix| found(prefix)).unwrap_or("");
+        let wanted = names.into_iter().zip(parameters);
+        let wanted = wanted.map(|(name, parameter)| Wanted { name: format!("{prefix}{name}"), parameter });
+        Plan { prefix, wanted: wanted.collect() }
+    }
+}
+
+struct Plan<'a> {
+    prefix: &'a str,
+    wanted: Vec<Wanted>,
+}
+
+struct Wanted {
+    name: String,
+    parameter: Parameter,
+}
+
+impl Plan<'_> {
+    fn report(&self, archive: &Archive, naming: &Naming<'_>) -> LoadReport {
+        let mut report = LoadReport::default();
+        for Wanted { name, parameter } in &self.wanted {
+            match archive.get(name) {
+                None => report.missing.push(name.clone()),
+                Some(entry) if fits(entry, &parameter.shape) => {}
+                Some(entry) => report.mismatched.push(Mismatch {
+                    tensor: name.clone(),
+                    expected: parameter.shape.clone(),
+                    found: entry.shape().to_vec(),
+                }),
+            }
+        }
+        let used: HashSet<&str> = self.wanted.iter().map(|wanted| wanted.name.as_str()).collect();
+        let left = archive.with_prefix(self.prefix).map(|(name, _)| name);
+        let left = left.filter(|name| !used.contains(name) && !naming.ignores(name));
+        report.unexpected = left.map(str::to_owned).collect();
+        report
+    }
+}
+
+fn fits(entry: &Entry, shape: &[usize]) -> bool {
+    entry.shape().strip_prefix(shape).is_some_and(|rest| rest.iter().all(|&axis| axis == 1))
+}
+
+struct Fill<'a> {
+    archive: &'a Archive,
+    naming: &'a Naming<'a>,
+    prefix: &'a str,
+    storage: Storage,
+    trail: Trail,
+    error: Option<WeightsError>,
+}
+
+impl Fill<'_> {
+    fn tensor<const D: usize>(&self, parameter: &Param<Tensor<D>>) -> Result<Tensor<D>, WeightsError> {
+        let name = format!("{}{}", self.prefix, self.naming.rename(&self.trail.path()));
+        let missing =
+            || WeightsError::NoTensor { path: self.archive.path().to_owned(), tensor: name.clone() };
+        let entry = self.archive.get(&name).ok_or_else(missing)?;
+        let device = parameter.lazy_device();
+        let to = self.storage.on(entry.float()?, &device)?;
+        entry.tensor(parameter.lazy_shape().dims(), to, &device)
+    }
+}
+
+impl ModuleMapper for Fill<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.trail.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.trail.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if self.error.is_some() {
+            return parameter;
+        }
+        match self.tensor(&parameter) {
+            Ok(tensor) => {
+                let id = parameter.id;
+                parameter.transform_for_load(tensor, id)
+            }
+            Err(error) => {
+                self.error = Some(error);
+                parameter
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Reads the weights of a checkpoint: one file or shards with an index, memory-mapped and, where device and
+//! type allow, used in place.
+//!
+//! ```
+//! use burn::prelude::*;
+//! use omnigen2_pipeline::weights::{Archive, Naming, Storage};
+//! use omnigen2_rope::ops::Linear;
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let file = dir.path().join("linear.safetensors");
+//! # let bytes = [0u8; 24];
+//! # let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![2, 3], &bytes)?;
+//! # safetensors::serialize_to_file([("weight", view)], None, &file)?;
+//! let archive = Archive::open(&file)?;
+//! assert_eq!(archive.summary().parameters, 6);
+//!
+//! let linear = Linear::new(3, 2, &Device::flex());
+//! let linear = archive.load(linear, &Naming::of("linear"), Storage::AsStored)?;
+//! assert_eq!(linear.weight.val().into_data().try_into_vec::<f32>().unwrap(), [0.0; 6]);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+
+mod archive;
+mod entry;
+mod error;
+mod file;
+mod load;
+mod locate;
+mod module;
+mod naming;
+mod report;
+mod summary;
+
+pub use archive::Archive;
+pub use entry::{Entry, Storage};
+pub use error::WeightsError;
+pub use module::{Parameter, inventory};
+pub use naming::Naming;
+pub use report::{LoadReport, Mismatch};
+pub use summary::Summary;

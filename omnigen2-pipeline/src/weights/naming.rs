@@ -1,0 +1,54 @@
+/// How the parameters of a module are called in a checkpoint.
+///
+/// ```
+/// use omnigen2_pipeline::weights::Naming;
+///
+/// let naming = Naming {
+///     tables: &[&[("mid_block.resnets.0", "mid.block_1"), ("resnets", "block")]],
+///     ..Naming::of("vae")
+/// };
+/// assert_eq!(naming.rename("decoder.mid_block.resnets.0.norm1.weight"), "decoder.mid.block_1.norm1.weight");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Naming<'a> {
+    /// What errors call the module.
+    pub component: &'a str,
+    /// What may stand before every name. The prefix under which most parameters are found is taken, the last
+    /// of several equal ones: that of the published files should stand last.
+    pub prefixes: &'a [&'a str],
+    /// Runs of whole dotted parts of a parameter's path and what stands for them in the checkpoint, table by
+    /// table and row by row, each applied to what the one before left.
+    pub tables: &'a [&'a [(&'a str, &'a str)]],
+    /// Beginnings of names that may stand in the checkpoint without belonging to the module.
+    pub ignored: &'a [&'a str],
+}
+
+impl<'a> Naming<'a> {
+    /// The module's own paths, without prefix.
+    pub const fn of(component: &'a str) -> Self {
+        Self { component, prefixes: &[""], tables: &[], ignored: &[] }
+    }
+
+    /// The name of the parameter at `path`, without prefix.
+    pub fn rename(&self, path: &str) -> String {
+        let rows = self.tables.iter().flat_map(|table| table.iter());
+        rows.fold(path.to_owned(), |name, (from, to)| replace(&name, from, to))
+    }
+
+    pub(super) fn ignores(&self, name: &str) -> bool {
+        self.ignored.iter().any(|beginning| name.starts_with(beginning))
+    }
+}
+
+/// Dots around both sides make every match one of whole parts.
+fn replace(name: &str, from: &str, to: &str) -> String {
+    let from = format!(".{from}.");
+    let mut dotted = format!(".{name}.");
+    let mut start = 0;
+    while let Some(at) = dotted[start..].find(&from) {
+        let at = start + at + 1;
+        dotted.replace_range(at..at + from.len() - 2, to);
+        start = at + to.len();
+    }
+    dotted[1..dotted.len() - 1].to_owned()
+}

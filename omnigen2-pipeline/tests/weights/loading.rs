@@ -1,0 +1,184 @@
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use burn::prelude::*;
+use burn::tensor::DType;
+use omnigen2_pipeline::weights::{Archive, Naming, Storage, WeightsError, inventory};
+use omnigen2_rope::ops::Linear;
+use safetensors::Dtype;
+use tempfile::tempdir;
+
+use crate::memory::peak_of;
+use crate::toy::{TOY, Tensors, Toy, save_raw, values};
+
+/// Far above what a thousand names take, far below what is felt.
+const CHECK_LIMIT: Duration = Duration::from_secs(1);
+/// Bookkeeping of a load: names, parameters, the header. Not the weights.
+const BOOKKEEPING: usize = 64 * 1024;
+/// The side of a square matrix that no bookkeeping hides: 4 MiB in F32.
+const SIDE: usize = 1024;
+
+fn tiny(component: &str) -> Archive {
+    Archive::open(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-checkpoint").join(component),
+    )
+    .unwrap()
+}
+
+#[test]
+fn files_of_every_type_and_storage_give_the_same_module() {
+    let folder = tempdir().unwrap();
+    let mut all = Vec::new();
+    for stored in [Dtype::F32, Dtype::F16, Dtype::BF16] {
+        let file = folder.path().join(format!("{stored}.safetensors"));
+        Tensors::of(&Toy::new(2), stored).save(&file);
+        let archive = Archive::open(&file).unwrap();
+        for storage in [Storage::AsStored, Storage::F32, Storage::F16, Storage::Bf16] {
+            let toy = archive.load(Toy::new(2), &TOY, storage).unwrap();
+            let expected = match (storage, stored) {
+                (Storage::F32, _) | (Storage::AsStored, Dtype::F32) => DType::F32,
+                (Storage::F16, _) | (Storage::AsStored, Dtype::F16) => DType::F16,
+                _ => DType::BF16,
+            };
+            assert_eq!(toy.conv.val().dtype(), expected);
+            all.push(values(&toy));
+        }
+    }
+    assert_eq!(all[0].len(), 11);
+    assert!(all.iter().all(|values| *values == all[0]));
+}
+
+#[test]
+fn one_file_and_shards_give_the_same_module() {
+    let folder = tempdir().unwrap();
+    let (one, many) = (folder.path().join("one.safetensors"), folder.path().join("many"));
+    std::fs::create_dir(&many).unwrap();
+    let tensors = Tensors::of(&Toy::new(2), Dtype::F32);
+    tensors.save(&one);
+    tensors.save_shards(&many);
+    std::fs::write(many.join("not-named-by-the-index.safetensors"), "no weights").unwrap();
+
+    let load = |path: &Path| {
+        let archive = Archive::open(path).unwrap();
+        values(&archive.load(Toy::new(2), &TOY, Storage::AsStored).unwrap())
+    };
+    assert_eq!(load(&one), load(&many));
+    assert_eq!(load(&one), load(&many.join("model.safetensors.index.json")));
+}
+
+#[test]
+fn weights_rest_in_the_mapped_file() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("large.safetensors");
+    for stored in [Dtype::F32, Dtype::BF16, Dtype::F16] {
+        let mut tensors = Tensors::default();
+        tensors.add("weight", stored, &[SIDE, SIDE]);
+        tensors.save(&file);
+        let load = || {
+            let archive = Archive::open(&file).unwrap();
+            let linear = Linear::new(SIDE, SIDE, &Device::flex());
+            let linear = archive.load(linear, &TOY, Storage::AsStored).unwrap();
+            (archive, linear)
+        };
+        let ((archive, linear), peak) = peak_of(load);
+        assert!(peak < BOOKKEEPING, "{peak} bytes were allocated");
+        let data = linear.weight.into_value().into_data();
+        assert_eq!(data.as_bytes().as_ptr(), archive.get("weight").unwrap().bytes().as_ptr());
+    }
+}
+
+#[test]
+fn casts_hold_one_tensor_of_the_new_type_at_a_time() {
+    const LAYERS: usize = 8;
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("large.safetensors");
+    let device = Device::flex();
+    let layers = || (0..LAYERS).map(|_| Linear::new(SIDE, SIDE, &device)).collect::<Vec<_>>();
+    Tensors::of(&layers(), Dtype::F32).save(&file);
+
+    let archive = Archive::open(&file).unwrap();
+    let (_layers, peak) = peak_of(|| archive.load(layers(), &TOY, Storage::Bf16).unwrap());
+    let weights = LAYERS * SIDE * SIDE * 2;
+    assert!(peak < weights + BOOKKEEPING, "{peak} bytes were held for weights of {weights}");
+}
+
+#[test]
+fn misaligned_weights_are_copied() {
+    let folder = tempdir().unwrap();
+    let data = [1.5f32, -2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_le_bytes).concat();
+    for padding in 0..8 {
+        let file = folder.path().join(format!("{padding}.safetensors"));
+        let header = r#"{"weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}"#;
+        save_raw(&file, &format!("{header}{}", " ".repeat(padding)), &data);
+        let archive = Archive::open(&file).unwrap();
+        let weight: Tensor<2> = archive.tensor("weight", Storage::AsStored, &Device::flex()).unwrap();
+        assert_eq!(weight.into_data().try_into_vec::<f32>().unwrap(), [1.5, -2.0, 3.0, 4.0, 5.0, 6.0]);
+    }
+}
+
+#[test]
+fn numbers_too_large_for_a_type_are_refused_by_name() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("large.safetensors");
+    let data = [1.0f32, 70_000.0].map(f32::to_le_bytes).concat();
+    save_raw(&file, r#"{"scale":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, &data);
+    let archive = Archive::open(&file).unwrap();
+    let device = Device::flex();
+    let error = archive.tensor::<1>("scale", Storage::F16, &device).unwrap_err();
+    assert!(error.to_string().contains("scale in"), "{error}");
+    assert!(matches!(error, WeightsError::Overflow { value: 70_000.0, to: DType::F16, .. }));
+    assert!(archive.tensor::<1>("scale", Storage::Bf16, &device).is_ok());
+}
+
+#[test]
+fn what_is_not_finite_in_the_file_stays_so() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("nan.safetensors");
+    let data = [f32::NAN, f32::INFINITY].map(f32::to_le_bytes).concat();
+    save_raw(&file, r#"{"scale":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, &data);
+    let archive = Archive::open(&file).unwrap();
+    let scale: Tensor<1> = archive.tensor("scale", Storage::F16, &Device::flex()).unwrap();
+    let scale = scale.try_into_vec_as::<f32>().unwrap();
+    assert!(scale[0].is_nan() && scale[1] == f32::INFINITY);
+}
+
+#[test]
+fn a_thousand_names_are_checked_at_once_and_nothing_is_initialised() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("toy.safetensors");
+    let toy = Toy::new(250);
+    assert_eq!(inventory(&toy).len(), 1003);
+    Tensors::of(&toy, Dtype::BF16).save(&file);
+
+    let start = Instant::now();
+    assert!(Archive::open(&file).unwrap().check(&toy, &TOY).is_empty());
+    assert!(start.elapsed() < CHECK_LIMIT, "{:?}", start.elapsed());
+    assert!(!toy.conv.is_initialized() && !toy.embed.weight.is_initialized());
+}
+
+#[test]
+fn summaries_come_from_headers() {
+    let vae = tiny("vae").summary();
+    assert_eq!(vae.tensors, 240);
+    assert_eq!(vae.bytes, 4 * vae.parameters);
+    assert_eq!(vae.types.into_iter().collect::<Vec<_>>(), [("F32".to_owned(), vae.parameters)]);
+
+    let mllm = tiny("mllm");
+    let part = |prefix| mllm.with_prefix(prefix).count();
+    assert_eq!(part("model.") + part("visual."), mllm.summary().tensors);
+    assert_eq!(mllm.summary().bytes, 738_624); // as its index says
+}
+
+#[test]
+fn parts_of_the_tiny_checkpoint_load() {
+    let device = Device::flex();
+    let (transformer, vae) = (tiny("transformer"), tiny("vae"));
+    let embed = Naming { prefixes: &["x_embedder."], ..TOY };
+    let embed = transformer.load(Linear::with_bias(64, 72, &device), &embed, Storage::AsStored).unwrap();
+    assert_eq!(embed.weight.val().dims(), [72, 64]);
+    assert!(vae.contains("decoder.conv_in.weight") && !vae.has_prefix("decoder.up."));
+    assert_eq!(
+        vae.tensor::<4>("decoder.conv_in.weight", Storage::F32, &device).unwrap().dims(),
+        [16, 16, 3, 3]
+    );
+}

@@ -1,0 +1,15 @@
+//! Reading weights: the same values whatever the file's form, and clear errors for files that are not sound.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unimplemented,
+    reason = "helpers of tests may fail the test"
+)]
+
+mod bad_files;
+mod loading;
+mod memory;
+mod naming;
+mod random;
+mod toy;

@@ -1,0 +1,98 @@
+use burn::prelude::*;
+use burn::tensor::{module::attention, ops::AttentionModuleOptions};
+
+/// Which keys a query sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// All of them.
+    All,
+    /// Those not after it: the last query sees every key.
+    Causal,
+}
+
+/// Scaled dot-product attention with shared key and value heads: heads `g·heads/kv_heads …` of the queries
+/// read head `g` of the keys and values. The scale is `1/√head_dim`.
+///
+/// # Shapes
+/// - queries: `[batch, heads, queries, head_dim]`
+/// - keys, values: `[batch, kv_heads, keys, head_dim]`
+/// - output: `[batch, heads, queries, head_dim]`
+///
+/// # Panics
+/// If shapes disagree or `heads` is not a multiple of `kv_heads`.
+pub fn attend(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, visibility: Visibility) -> Tensor<4> {
+    let times = sharing(&queries, &keys, &values);
+    let options =
+        AttentionModuleOptions { is_causal: visibility == Visibility::Causal, ..Default::default() };
+    attention(queries, repeat_heads(keys, times), repeat_heads(values, times), None, None, options)
+}
+
+/// [`attend`], where a query does not see the keys at which `hidden` is true.
+///
+/// # Shapes
+/// - queries: `[batch, heads, queries, head_dim]`
+/// - keys, values: `[batch, kv_heads, keys, head_dim]`
+/// - hidden: `[batch or 1, 1, queries, keys]`
+/// - output: `[batch, heads, queries, head_dim]`
+///
+/// # Panics
+/// If shapes disagree or `heads` is not a multiple of `kv_heads`.
+pub fn attend_masked(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    values: Tensor<4>,
+    hidden: Tensor<4, Bool>,
+) -> Tensor<4> {
+    let times = sharing(&queries, &keys, &values);
+    let [batch, heads, count, _] = queries.dims();
+    let hidden = hidden.expand([batch, heads, count, keys.dims()[2]]);
+    let (keys, values) = (repeat_heads(keys, times), repeat_heads(values, times));
+    attention(queries, keys, values, Some(hidden), None, AttentionModuleOptions::default())
+}
+
+/// How many query heads read one key head.
+fn sharing(queries: &Tensor<4>, keys: &Tensor<4>, values: &Tensor<4>) -> usize {
+    let [batch, heads, _, head_dim] = queries.dims();
+    let [_, kv_heads, seq, _] = keys.dims();
+    assert_eq!(keys.dims(), [batch, kv_heads, seq, head_dim], "keys do not fit queries");
+    assert_eq!(values.dims(), keys.dims(), "values do not fit keys");
+    assert!(heads.is_multiple_of(kv_heads), "{heads} heads cannot share {kv_heads} key and value heads");
+    heads / kv_heads
+}
+
+/// Splits the last axis into heads.
+///
+/// # Shapes
+/// - x: `[batch, seq, heads · head_dim]`
+/// - output: `[batch, heads, seq, head_dim]`
+///
+/// # Panics
+/// If the last axis is not a multiple of `heads`.
+pub fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
+    let [batch, seq, width] = x.dims();
+    x.reshape([batch, seq, heads, width / heads]).swap_dims(1, 2)
+}
+
+/// Undoes [`split_heads`].
+///
+/// # Shapes
+/// - x: `[batch, heads, seq, head_dim]`
+/// - output: `[batch, seq, heads · head_dim]`
+pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
+    let [batch, heads, seq, head_dim] = x.dims();
+    x.swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
+}
+
+// burn 0.22.1's GPU kernels read shared key heads wrongly, so heads are repeated on every backend.
+fn repeat_heads(x: Tensor<4>, times: usize) -> Tensor<4> {
+    if times == 1 {
+        return x;
+    }
+    let [batch, heads, seq, head_dim] = x.dims();
+    x.unsqueeze_dim::<5>(2).expand([batch, heads, times, seq, head_dim]).reshape([
+        batch,
+        heads * times,
+        seq,
+        head_dim,
+    ])
+}

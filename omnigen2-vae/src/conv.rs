@@ -1,0 +1,134 @@
+use std::ops::Range;
+
+use burn::module::Param;
+use burn::nn::Initializer;
+use burn::prelude::*;
+use burn::tensor::{module::conv2d, ops::ConvOptions};
+
+use crate::tile::{Tile, take};
+
+/// A feature map that is read a few rows at a time, and may be computed only then.
+pub(crate) trait Rows {
+    /// `[batch, channels, height, width]`.
+    fn dims(&self) -> [usize; 4];
+
+    /// A tensor of the type and on the device of the rows.
+    fn like(&self) -> &Tensor<4>;
+
+    /// `[batch, channels, rows, width]`.
+    fn rows(&self, rows: Range<usize>) -> Tensor<4>;
+}
+
+impl Rows for Tensor<4> {
+    fn dims(&self) -> [usize; 4] {
+        Tensor::dims(self)
+    }
+
+    fn like(&self) -> &Tensor<4> {
+        self
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Tensor<4> {
+        take(self, rows)
+    }
+}
+
+/// A square convolution with bias, over bands of rows.
+#[derive(Module, Debug)]
+pub(crate) struct Conv {
+    /// `[output, input, side, side]`.
+    weight: Param<Tensor<4>>,
+    /// `[output]`.
+    bias: Param<Tensor<1>>,
+    stride: usize,
+    /// Zeros above and to the left.
+    before: usize,
+    /// Zeros below and to the right.
+    after: usize,
+}
+
+impl Conv {
+    /// 3×3, of the same height and width.
+    pub(crate) fn same(input: usize, output: usize, device: &Device) -> Self {
+        Self { before: 1, after: 1, ..Self::new([output, input, 3, 3], device) }
+    }
+
+    /// 3×3, of half the height and width; zeros are put below and to the right only, as in the reference.
+    pub(crate) fn halving(channels: usize, device: &Device) -> Self {
+        Self { stride: 2, after: 1, ..Self::new([channels, channels, 3, 3], device) }
+    }
+
+    /// 1×1.
+    pub(crate) fn pointwise(input: usize, output: usize, device: &Device) -> Self {
+        Self::new([output, input, 1, 1], device)
+    }
+
+    fn new(shape: [usize; 4], device: &Device) -> Self {
+        let [output, input, side, _] = shape;
+        let bound = ((input * side * side).max(1) as f64).powf(-0.5);
+        let uniform = Initializer::Uniform { min: -bound, max: bound };
+        Self {
+            weight: uniform.init(shape, device),
+            bias: uniform.init([output], device),
+            stride: 1,
+            before: 0,
+            after: 0,
+        }
+    }
+
+    /// # Shapes
+    /// - source: `[batch, input, height, width]`
+    /// - output: `[batch, output, height / stride, width / stride]`
+    ///
+    /// # Panics
+    /// If the source has another number of channels.
+    pub(crate) fn over(&self, source: &impl Rows, tile: Tile) -> Tensor<4> {
+        let window = self.window(source);
+        tile.assemble(window.output, source.like(), |rows| window.band(source, rows))
+    }
+
+    /// The same, added onto `base` of the output's shape.
+    pub(crate) fn onto(&self, base: Tensor<4>, source: &impl Rows, tile: Tile) -> Tensor<4> {
+        let window = self.window(source);
+        tile.add(base, |rows| window.band(source, rows))
+    }
+
+    fn window(&self, source: &impl Rows) -> Window<'_> {
+        let dtype = source.like().dtype();
+        let weight = self.weight.val().cast(dtype);
+        let [batch, channels, height, width] = source.dims();
+        let [output, input, side, _] = weight.dims();
+        assert_eq!(channels, input, "a convolution over {input} channels meets {channels}");
+        let out = |length: usize| (length + self.before + self.after - side) / self.stride + 1;
+        Window {
+            conv: self,
+            bias: self.bias.val().cast(dtype),
+            weight,
+            output: [batch, output, out(height), out(width)],
+        }
+    }
+}
+
+/// A convolution whose weight has been widened once for all bands of one map.
+struct Window<'a> {
+    conv: &'a Conv,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    output: [usize; 4],
+}
+
+impl Window<'_> {
+    fn band(&self, source: &impl Rows, rows: Range<usize>) -> Tensor<4> {
+        let Conv { stride, before, after, .. } = *self.conv;
+        let height = source.dims()[2];
+        let side = self.weight.dims()[2];
+        let top = rows.start * stride;
+        let end = (rows.end - 1) * stride + side - before;
+        let bottom = end.min(height);
+        let vertical = (before.saturating_sub(top), end - bottom);
+        let padding = [vertical, (before, after)];
+        let options = ConvOptions::new_with_padding([stride, stride], padding, [1, 1], 1);
+        let input = source.rows(top.saturating_sub(before)..bottom);
+        conv2d(input, self.weight.clone(), Some(self.bias.clone()), options)
+    }
+}

@@ -1,0 +1,105 @@
+use std::ops::Range;
+
+use burn::module::Param;
+use burn::nn::Initializer;
+use burn::prelude::*;
+use burn::tensor::{DType, activation::silu};
+
+use crate::conv::Rows;
+use crate::tile::{Tile, take};
+
+const EPSILON: f64 = 1e-6;
+
+/// Group normalisation (arXiv 1803.08494) whose statistics are taken once, in F32, over the whole map.
+#[derive(Module, Debug)]
+pub(crate) struct GroupNorm {
+    /// `[channels]`.
+    weight: Param<Tensor<1>>,
+    /// `[channels]`.
+    bias: Param<Tensor<1>>,
+    groups: usize,
+}
+
+impl GroupNorm {
+    pub(crate) fn new(groups: usize, channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Initializer::Ones.init([channels], device),
+            bias: Initializer::Zeros.init([channels], device),
+            groups,
+        }
+    }
+
+    /// The normalised map.
+    ///
+    /// # Shapes
+    /// - x and output: `[batch, channels, height, width]`
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let affine = self.affine(&x, Tile::WHOLE);
+        let dtype = x.dtype();
+        affine.apply(x).cast(dtype)
+    }
+
+    /// The normalised map after SiLU, computed where it is read.
+    pub(crate) fn silu(&self, x: Tensor<4>, tile: Tile) -> Activated {
+        Activated { affine: self.affine(&x, tile), map: x }
+    }
+
+    fn affine(&self, x: &Tensor<4>, tile: Tile) -> Affine {
+        let [batch, channels, height, width] = x.dims();
+        let per_group = channels / self.groups;
+        let count = (per_group * height * width) as f64;
+        let per_channel =
+            |t: Tensor<3>| t.expand([batch, self.groups, per_group]).reshape([batch, channels, 1, 1]);
+        let mean_of = |value: &dyn Fn(Tensor<4>) -> Tensor<4>| {
+            tile.bands(height)
+                .map(|rows| {
+                    let band = value(take(x, rows).cast(DType::F32)).sum_dim(3).sum_dim(2);
+                    band.reshape([batch, self.groups, per_group]).sum_dim(2) / count
+                })
+                .fold(Tensor::zeros([batch, self.groups, 1], (&x.device(), DType::F32)), |a, b| a + b)
+        };
+        let mean = per_channel(mean_of(&|band| band));
+        let variance = mean_of(&|band| (band - mean.clone()).square());
+        let scale = per_channel((variance + EPSILON).sqrt().recip()) * vector(&self.weight);
+        Affine { shift: vector(&self.bias) - mean * scale.clone(), scale }
+    }
+}
+
+fn vector(parameter: &Param<Tensor<1>>) -> Tensor<4> {
+    let values = parameter.val().cast(DType::F32);
+    let channels = values.dims()[0];
+    values.reshape([1, channels, 1, 1])
+}
+
+/// `x · scale + shift` for each image and channel: `[batch, channels, 1, 1]`.
+struct Affine {
+    scale: Tensor<4>,
+    shift: Tensor<4>,
+}
+
+impl Affine {
+    /// The result stays in F32.
+    fn apply(&self, x: Tensor<4>) -> Tensor<4> {
+        x.cast(DType::F32) * self.scale.clone() + self.shift.clone()
+    }
+}
+
+/// A map of which every row is normalised and activated when it is read.
+pub(crate) struct Activated {
+    map: Tensor<4>,
+    affine: Affine,
+}
+
+impl Rows for Activated {
+    fn dims(&self) -> [usize; 4] {
+        self.map.dims()
+    }
+
+    fn like(&self) -> &Tensor<4> {
+        &self.map
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Tensor<4> {
+        silu(self.affine.apply(take(&self.map, rows))).cast(self.map.dtype())
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod block;
+mod config;
+mod error;
+mod merger;
+mod names;
+mod patch;
+mod vit;
+mod window;
+
+pub use config::VitConfig;
+pub use error::ConfigError;
+pub use names::{NAMES, PREFIXES};
+pub use patch::Patches;
+pub use vit::Vit;

@@ -1,0 +1,47 @@
+use burn::prelude::*;
+
+use crate::block::Block;
+use crate::merger::Merger;
+use crate::patch::PatchEmbed;
+use crate::window::Windows;
+use crate::{Patches, VitConfig};
+
+/// The vision tower: patches of one image to features that the language model reads among its tokens
+/// (Qwen2.5-VL, arXiv 2502.13923, section 2.1). Made by [`VitConfig::init`].
+#[derive(Module, Debug)]
+pub struct Vit {
+    pub(crate) patch_embed: PatchEmbed,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) merger: Merger,
+    #[module(skip)]
+    pub(crate) config: VitConfig,
+}
+
+impl Vit {
+    /// The features of one image, one for each merge block, row by row. Attention never crosses images, so that
+    /// several of them are several calls.
+    ///
+    /// # Shapes
+    /// - patches: `[patches, channels · time · patch · patch]`
+    /// - output: `[merged tokens, out_hidden]`, of the type of the patches
+    ///
+    /// # Panics
+    /// If the patches are not as many as their grid has, hold another number of pixels than the network's, or fill no
+    /// whole merge blocks.
+    pub fn forward(&self, patches: &Patches) -> Tensor<2> {
+        let Patches { values, grid } = patches;
+        assert_eq!(values.dims()[0], grid.cells(), "patches do not fit a grid of {grid:?}");
+        let windows = Windows::new(&self.config, *grid);
+        let positions = windows.positions(&self.config, *grid);
+        let rotation = self.config.frequencies().rotation(&positions, &values.device());
+        let mut x = self.patch_embed.forward(windows.arrange(values.clone())).unsqueeze::<3>();
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = if self.config.fullatt_block_indexes.contains(&index) {
+                block.forward(x, &rotation, &windows.whole())
+            } else {
+                block.forward(x, &rotation, &windows.groups)
+            };
+        }
+        windows.restore(self.merger.forward(x))
+    }
+}

@@ -1,0 +1,270 @@
+//! Rules on manifests: who may depend on whom, features, descriptions.
+
+use super::manifest::{Dependency, Manifest};
+use super::{Finding, Repository};
+
+const ROPE: &str = "omnigen2-rope";
+const PIPELINE: &str = "omnigen2-pipeline";
+const BENCHES: &str = "benches";
+
+/// The crates of neural networks: tensors and integers, nothing else.
+pub(super) const COMPONENTS: [&str; 5] =
+    [ROPE, "omnigen2-vit", "omnigen2-mllm", "omnigen2-dit", "omnigen2-vae"];
+
+/// The backends a user chooses among, by the name they have here and in burn.
+const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda", "rocm"];
+
+/// The backends of burn that are not offered here.
+const OTHER_BACKENDS: [&str; 4] = ["webgpu", "cpu", "tch", "remote"];
+
+/// Crates of ours that a crate may use.
+fn allowed_edges(name: &str) -> Vec<&'static str> {
+    match name {
+        "omnigen2-vit" | "omnigen2-mllm" | "omnigen2-dit" => vec![ROPE],
+        PIPELINE => COMPONENTS.into(),
+        BENCHES => COMPONENTS.into_iter().chain([PIPELINE]).collect(),
+        _ => vec![],
+    }
+}
+
+/// The edges between our crates are those of ARCHITECTURE.md's figure.
+pub(super) fn edges(repository: &Repository) -> Vec<Finding> {
+    let is_ours = |dependency: &&Dependency| repository.manifest(&dependency.name).is_some();
+    let check = |manifest: &Manifest| {
+        let allowed = allowed_edges(&manifest.name);
+        let ours = manifest.dependencies.iter().filter(is_ours);
+        let wrong = ours.filter(|dependency| !allowed.contains(&dependency.name.as_str()));
+        wrong.map(|dependency| edge(manifest, dependency)).collect::<Vec<_>>()
+    };
+    repository.manifests().iter().flat_map(check).collect()
+}
+
+fn edge(manifest: &Manifest, dependency: &Dependency) -> Finding {
+    manifest.finding(
+        &dependency.name,
+        format!("{} may not depend on {}", manifest.name, dependency.name),
+        "Let the pipeline bring the two together, or move what both need into omnigen2-rope.",
+    )
+}
+
+/// Outside of tests a library takes burn without a backend: the program that uses it chooses one.
+pub(super) fn burn_backends(repository: &Repository) -> Vec<Finding> {
+    let libraries = COMPONENTS.into_iter().chain([PIPELINE]);
+    libraries.filter_map(|name| repository.manifest(name)).flat_map(library_backends).collect()
+}
+
+fn library_backends(manifest: &Manifest) -> Vec<Finding> {
+    let shipped =
+        manifest.dependencies.iter().filter(|dependency| dependency.name == "burn" && !dependency.is_dev);
+    let direct = shipped.flat_map(|burn| {
+        let defaults = burn.default_features.then_some("default");
+        let backends = burn.features.iter().map(String::as_str).filter(|feature| is_backend(feature));
+        backends.chain(defaults).map(|feature| backend(manifest, "burn", feature)).collect::<Vec<_>>()
+    });
+    let forwarded = manifest.features().filter(|_| manifest.name != PIPELINE).flat_map(|(name, values)| {
+        let backends = values.iter().filter_map(|value| value.strip_prefix("burn/"));
+        backends
+            .filter(|value| is_backend(value))
+            .map(|value| backend(manifest, name, value))
+            .collect::<Vec<_>>()
+    });
+    direct.chain(forwarded).collect()
+}
+
+fn is_backend(feature: &str) -> bool {
+    feature == "default" || BACKENDS.contains(&feature) || OTHER_BACKENDS.contains(&feature)
+}
+
+fn backend(manifest: &Manifest, key: &str, feature: &str) -> Finding {
+    manifest.finding(
+        key,
+        format!("{} turns on burn's feature `{feature}`", manifest.name),
+        "Only tests and the features of omnigen2-pipeline choose backends; take burn without default features.",
+    )
+}
+
+/// Only the pipeline reaches into the crates that burn is made of.
+pub(super) fn burn_parts(repository: &Repository) -> Vec<Finding> {
+    let others = repository.manifests().iter().filter(|manifest| manifest.name != PIPELINE);
+    let parts = |manifest: &Manifest| {
+        let parts = manifest.dependencies.iter().filter(|dependency| dependency.name.starts_with("burn-"));
+        let finding = |part: &Dependency| {
+            let wrong = format!("{} depends on {}", manifest.name, part.name);
+            manifest.finding(&part.name, wrong, "Use it through `burn`, which exports it.")
+        };
+        parts.map(finding).collect::<Vec<_>>()
+    };
+    others.flat_map(parts).collect()
+}
+
+/// A backend is a feature of the pipeline that only forwards to burn; the benchmarks forward to the pipeline.
+pub(super) fn forwarded_features(repository: &Repository) -> Vec<Finding> {
+    let pipeline = repository.manifest(PIPELINE).into_iter().flat_map(pipeline_backends);
+    let benches = repository.manifest(BENCHES).into_iter().flat_map(bench_backends);
+    pipeline.chain(benches).collect()
+}
+
+fn pipeline_backends(pipeline: &Manifest) -> Vec<Finding> {
+    let check = |backend: &&str| {
+        let values = pipeline.features().find(|(name, _)| name == backend).map(|(_, values)| values);
+        let values = values.unwrap_or_default();
+        let forwards = values.contains(&format!("burn/{backend}"));
+        !forwards || values.iter().any(|value| !value.starts_with("burn/"))
+    };
+    let finding = |backend| {
+        let wrong = format!("the feature `{backend}` of {PIPELINE} does not only forward to burn");
+        pipeline.finding(backend, wrong, "Let it hold `burn/BACKEND` and other features of burn alone.")
+    };
+    BACKENDS.into_iter().filter(check).map(finding).collect()
+}
+
+fn bench_backends(benches: &Manifest) -> Vec<Finding> {
+    let backends = benches.features().filter(|(name, _)| BACKENDS.contains(name));
+    let wrong = backends.filter(|(name, values)| *values != [format!("{PIPELINE}/{name}")]);
+    let finding = |(name, _): (&str, _)| {
+        let wrong = format!("the feature `{name}` of benches does not only forward to {PIPELINE}");
+        benches.finding(name, wrong, "Let it hold `omnigen2-pipeline/BACKEND` alone.")
+    };
+    wrong.map(finding).collect()
+}
+
+/// Every crate describes itself, inherits its licence and is linted as the workspace says.
+pub(super) fn descriptions(repository: &Repository) -> Vec<Finding> {
+    repository.manifests().iter().flat_map(|manifest| description(repository, manifest)).collect()
+}
+
+fn description(repository: &Repository, manifest: &Manifest) -> Vec<Finding> {
+    let readme = format!("{}/README.md", manifest.folder);
+    let has_readme = repository.files().iter().any(|file| file.path == readme);
+    let rules = [
+        Rule {
+            holds: manifest.is_set(&["lints", "workspace"]),
+            wrong: "the workspace's lints are not in force",
+            remedy: "Add `[lints]` with `workspace = true`.",
+        },
+        Rule {
+            holds: manifest.is_set(&["package", "license", "workspace"]),
+            wrong: "the licence is not the workspace's",
+            remedy: "Add `license.workspace = true`.",
+        },
+        Rule {
+            holds: manifest.text(&["package", "description"]).is_some_and(|text| !text.trim().is_empty()),
+            wrong: "the crate has no description",
+            remedy: "Say in one line of `description` what it is for.",
+        },
+        Rule {
+            holds: has_readme || matches!(manifest.name.as_str(), BENCHES | "xtask"),
+            wrong: "the crate has no README.md",
+            remedy: "Write one: what it is, and an example that runs.",
+        },
+    ];
+    let broken = rules.into_iter().filter(|rule| !rule.holds);
+    broken.map(|rule| manifest.finding("[package]", rule.wrong, rule.remedy)).collect()
+}
+
+struct Rule {
+    holds: bool,
+    wrong: &'static str,
+    remedy: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::repository::File;
+    use super::*;
+
+    const ROOT: &str = r#"[workspace.dependencies]
+burn = { version = "0.22", default-features = false, features = ["std"] }
+omnigen2-rope = { path = "omnigen2-rope" }
+omnigen2-vae = { path = "omnigen2-vae" }
+"#;
+
+    fn repository(manifests: &[(&str, &str)]) -> Repository {
+        let named = manifests.iter().map(|(name, rest)| {
+            File::new(&format!("{name}/Cargo.toml"), &format!("[package]\nname = \"{name}\"\n{rest}"))
+        });
+        match Repository::new(named.chain([File::new("Cargo.toml", ROOT)]).collect()) {
+            Ok(repository) => repository,
+            Err(_) => panic!("a manifest of this test is no TOML"),
+        }
+    }
+
+    fn places(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().map(|finding| finding.place.as_str()).collect()
+    }
+
+    #[test]
+    fn edges_are_those_of_the_figure() {
+        let good = repository(&[
+            ("omnigen2-rope", "[dependencies]\nburn.workspace = true"),
+            ("omnigen2-vae", ""),
+            ("omnigen2-dit", "[dependencies]\nomnigen2-rope.workspace = true"),
+            (
+                "omnigen2-pipeline",
+                "[dependencies]\nomnigen2-rope.workspace = true\nomnigen2-vae.workspace = true",
+            ),
+        ]);
+        assert!(edges(&good).is_empty());
+
+        let bad = repository(&[
+            ("omnigen2-rope", ""),
+            ("omnigen2-vae", "[dependencies]\nserde = \"1\"\nomnigen2-rope.workspace = true"),
+            (
+                "omnigen2-dit",
+                "[dev-dependencies]\nlatents = { package = \"omnigen2-vae\", path = \"../omnigen2-vae\" }",
+            ),
+            ("xtask", "[target.'cfg(unix)'.dependencies]\nomnigen2-rope.workspace = true"),
+        ]);
+        let findings = edges(&bad);
+        assert_eq!(
+            places(&findings),
+            ["omnigen2-vae/Cargo.toml:5", "omnigen2-dit/Cargo.toml:1", "xtask/Cargo.toml:4"]
+        );
+    }
+
+    #[test]
+    fn libraries_take_burn_without_backend() {
+        let good = "[dependencies]\nburn.workspace = true\n[dev-dependencies]\nburn = { workspace = true, features = [\"flex\"] }";
+        assert!(burn_backends(&repository(&[("omnigen2-vae", good)])).is_empty());
+        for bad in [
+            "[dependencies]\nburn = { workspace = true, features = [\"cuda\"] }",
+            "[dependencies]\nburn = { workspace = true, default-features = true }",
+            "[dependencies]\nburn = \"0.22\"",
+            "[features]\ngpu = [\"burn/wgpu\"]",
+        ] {
+            assert_eq!(
+                places(&burn_backends(&repository(&[("omnigen2-vae", bad)]))),
+                ["omnigen2-vae/Cargo.toml:4"]
+            );
+        }
+    }
+
+    #[test]
+    fn the_pipeline_alone_sees_the_parts_of_burn() {
+        let parts = "[dependencies]\nburn-store = \"0.22\"";
+        let repository = repository(&[("omnigen2-pipeline", parts), ("omnigen2-vit", parts)]);
+        assert_eq!(places(&burn_parts(&repository)), ["omnigen2-vit/Cargo.toml:4"]);
+    }
+
+    #[test]
+    fn backends_only_forward() {
+        let forwards = BACKENDS.map(|name| format!("{name} = [\"burn/{name}\"]\n")).concat();
+        let good = format!("[features]\n{forwards}");
+        let benches = "[features]\nflex = [\"omnigen2-pipeline/flex\"]\ncuda = [\"burn/cuda\"]";
+        let findings = forwarded_features(&repository(&[("omnigen2-pipeline", &good), ("benches", benches)]));
+        assert_eq!(places(&findings), ["benches/Cargo.toml:5"]);
+
+        let bad =
+            good.replace("[\"burn/metal\"]", "[\"burn/metal\", \"dep:half\"]").replace("rocm =", "amd =");
+        let findings = forwarded_features(&repository(&[("omnigen2-pipeline", &bad)]));
+        assert_eq!(places(&findings), ["omnigen2-pipeline/Cargo.toml:8", "omnigen2-pipeline/Cargo.toml:1"]);
+    }
+
+    #[test]
+    fn crates_describe_themselves() {
+        let good = "description = \"Tasks\"\nlicense.workspace = true\n[lints]\nworkspace = true";
+        assert!(descriptions(&repository(&[("xtask", good)])).is_empty());
+        assert_eq!(descriptions(&repository(&[("omnigen2-vae", good)])).len(), 1);
+        assert_eq!(descriptions(&repository(&[("omnigen2-vae", "")])).len(), 4);
+    }
+}
