@@ -1,7 +1,7 @@
 use burn::prelude::*;
 use omnigen2_rope::{Grid, Rotation};
 
-use crate::Modulated;
+use crate::{Modulated, Moment};
 
 /// What is fixed for one image whatever its text says: its size and its references.
 #[derive(Clone, Debug)]
@@ -51,6 +51,7 @@ impl Context {
 /// What is fixed for one step of one image: all that depends on the latent and the time, but on no text.
 #[derive(Clone, Debug)]
 pub struct Step {
+    pub(crate) moment: Moment,
     pub(crate) target: Grid,
     pub(crate) noise: Tensor<3>,
     pub(crate) references: Vec<Tensor<3>>,

@@ -12,6 +12,11 @@ use crate::{ConfigError, Dit};
 /// How many references the network tells apart: the rows of `image_index_embedding`.
 pub const MAX_REFERENCES: usize = 5;
 
+const MOST_LAYERS: usize = 1 << 10;
+const WIDEST: usize = 1 << 20;
+const LARGEST_PATCH: usize = 1 << 8;
+const LARGEST_MULTIPLIER: usize = 1 << 8;
+
 /// The shape of the network, as `transformer/config.json` has it. Missing fields have the published values;
 /// fields that no tensor depends on are ignored.
 ///
@@ -122,24 +127,26 @@ impl DitConfig {
     /// # Errors
     /// The first field that does not fit.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let sizes = [
-            ("hidden_size", self.hidden_size),
-            ("num_layers", self.num_layers),
-            ("num_attention_heads", self.num_attention_heads),
-            ("num_kv_heads", self.num_kv_heads),
-            ("multiple_of", self.multiple_of),
-            ("patch_size", self.patch_size),
-            ("in_channels", self.in_channels),
-            ("text_feat_dim", self.text_feat_dim),
-        ];
-        if let Some(&(field, _)) = sizes.iter().find(|(_, size)| *size == 0) {
-            return Err(ConfigError::Zero { field });
-        }
-        for (field, value) in [("norm_eps", self.norm_eps), ("timestep_scale", self.timestep_scale)] {
+        bounded("hidden_size", self.hidden_size, WIDEST)?;
+        bounded("num_layers", self.num_layers, MOST_LAYERS)?;
+        bounded("num_refiner_layers", self.num_refiner_layers.max(1), MOST_LAYERS)?;
+        bounded("num_attention_heads", self.num_attention_heads, WIDEST)?;
+        bounded("num_kv_heads", self.num_kv_heads, WIDEST)?;
+        bounded("multiple_of", self.multiple_of, WIDEST)?;
+        bounded("patch_size", self.patch_size, LARGEST_PATCH)?;
+        bounded("in_channels", self.in_channels, WIDEST)?;
+        bounded("text_feat_dim", self.text_feat_dim, WIDEST)?;
+        let multiplier = self.ffn_dim_multiplier.unwrap_or(1.0);
+        for (field, value) in [
+            ("norm_eps", self.norm_eps),
+            ("timestep_scale", self.timestep_scale),
+            ("ffn_dim_multiplier", multiplier),
+        ] {
             if !(value.is_finite() && value > 0.0) {
                 return Err(ConfigError::NotPositive { field, value });
             }
         }
+        bounded("ffn_dim_multiplier", multiplier.ceil() as usize, LARGEST_MULTIPLIER)?;
         multiple(("hidden_size", self.hidden_size), ("num_attention_heads", self.num_attention_heads))?;
         multiple(("num_attention_heads", self.num_attention_heads), ("num_kv_heads", self.num_kv_heads))?;
         let (axes, head_dim) = (self.axes_dim_rope, self.head_dim());
@@ -177,6 +184,14 @@ impl DitConfig {
             norm_out: NormOut::new(self, device),
             config: self.clone(),
         }
+    }
+}
+
+fn bounded(field: &'static str, value: usize, most: usize) -> Result<(), ConfigError> {
+    match value {
+        0 => Err(ConfigError::Zero { field }),
+        _ if value > most => Err(ConfigError::TooLarge { field, value, most }),
+        _ => Ok(()),
     }
 }
 

@@ -78,24 +78,25 @@ impl Dit {
         self.context(text, canvas, &[])
     }
 
-    /// Embeds the time and refines the latent and the references at it.
+    /// Embeds the time and refines the latent and the references at it: at a moment of a schedule, or at a bare
+    /// time from 0, noise, to 1, image.
     ///
     /// Refined tokens are the same in every branch: a refiner attends inside one image alone, whose tokens
     /// share their place on the first rotary axis, and a shared rotation cancels between queries and keys.
     ///
     /// # Shapes
     /// - latent: `[batch, in_channels, height, width]`, of the canvas's size
-    /// - t: from 0, noise, to 1, image
     ///
     /// # Panics
     /// If the latent is not of the canvas's size.
-    pub fn at(&self, latent: Tensor<4>, t: f64, canvas: &Canvas) -> Step {
+    pub fn at(&self, latent: Tensor<4>, at: impl Into<Moment>, canvas: &Canvas) -> Step {
+        let moment = at.into();
         let patch = self.config.patch_size;
         let [_, channels, height, width] = latent.dims();
         let expected = [self.config.in_channels, canvas.target.rows * patch, canvas.target.columns * patch];
         assert_eq!([channels, height, width], expected, "the latent is not of the canvas's size");
         let dtype = latent.dtype();
-        let time = self.time_caption_embed.time(t, &latent.device()).cast(dtype);
+        let time = self.time_caption_embed.time(moment.t, &latent.device()).cast(dtype);
         let time = activate(time);
         let refine = |blocks: &[ModulatedBlock], tokens, rotation: &_| {
             blocks.iter().fold(tokens, |x, block| block.forward(x, &block.modulate(time.clone()), rotation))
@@ -103,6 +104,7 @@ impl Dit {
         let tokens = self.x_embedder.forward(patchify(latent, patch));
         let references = canvas.references.iter();
         Step {
+            moment,
             target: canvas.target,
             noise: refine(&self.noise_refiner, tokens, &canvas.rotation),
             references: references
@@ -118,24 +120,18 @@ impl Dit {
     /// # Shapes
     /// - output: `[batch, in_channels, height, width]`
     pub fn velocity(&self, step: &Step, context: &Context) -> Tensor<4> {
-        self.velocity_cached(step, context, &mut NoCache, Moment { t: 0.0, step: 0, steps: 1 })
+        self.velocity_cached(step, context, &mut NoCache)
     }
 
     /// The velocity of one guidance branch, whose layers `cache` may skip.
     ///
     /// # Shapes
     /// - output: `[batch, in_channels, height, width]`
-    pub fn velocity_cached(
-        &self,
-        step: &Step,
-        context: &Context,
-        cache: &mut dyn StepCache,
-        at: Moment,
-    ) -> Tensor<4> {
+    pub fn velocity_cached(&self, step: &Step, context: &Context, cache: &mut dyn StepCache) -> Tensor<4> {
         let joint = step.joint(context);
         let seq = joint.dims()[1];
         let layers = Layers { blocks: &self.layers, modulated: &step.layers, rotation: &context.rotation };
-        let hidden = cache.run(&layers, joint, at);
+        let hidden = cache.run(&layers, joint, step.moment);
         let cells = step.target.cells();
         let target = hidden.narrow(1, seq - cells, cells);
         let patches = self.norm_out.forward(target, step.output_scale.clone());

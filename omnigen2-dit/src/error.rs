@@ -10,6 +10,16 @@ pub enum ConfigError {
         /// The field of `config.json`.
         field: &'static str,
     },
+    /// A field is larger than in any network.
+    #[error("`{field}` is {value}; it must be at most {most}")]
+    TooLarge {
+        /// The field of `config.json`.
+        field: &'static str,
+        /// Its value.
+        value: usize,
+        /// The most allowed.
+        most: usize,
+    },
     /// One field must be a multiple of another.
     #[error("`{field}` is {value}, which is no multiple of `{of}` = {divisor}")]
     NotAMultiple {

@@ -20,10 +20,10 @@ impl DitField {
 
 impl Branches for DitField {
     fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>> {
-        let step = self.dit.at(x, at.t, &self.canvas);
+        let step = self.dit.at(x, at, &self.canvas);
         let velocity = |&branch: &usize| {
             let (context, cache) = &mut self.branches[branch];
-            self.dit.velocity_cached(&step, context, cache.as_mut(), at)
+            self.dit.velocity_cached(&step, context, cache.as_mut())
         };
         wanted.iter().map(velocity).collect()
     }

@@ -20,6 +20,13 @@ impl Moment {
     }
 }
 
+/// A time alone is the only step of its schedule.
+impl From<f64> for Moment {
+    fn from(t: f64) -> Self {
+        Self { t, step: 0, steps: 1 }
+    }
+}
+
 /// A velocity field `dx/dt = v(x, t)` from noise at `t = 0` to image latents at `t = 1` (flow matching,
 /// arXiv 2210.02747).
 ///

@@ -1,10 +1,11 @@
 //! What must hold of the network whatever its weights are.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use burn::prelude::*;
 use burn::tensor::Distribution;
 use omnigen2_dit::{
-    Branches, CachePolicy, Canvas, Dit, DitConfig, DitError, DitField, Guidance, Guided, Moment, Schedule, Solver,
-    TimeShift, VelocityField,
+    Branches, CachePolicy, Canvas, Dit, DitConfig, DitError, DitField, Guidance, Guided, Moment, Schedule,
+    Solver, TimeShift, VelocityField,
 };
 use omnigen2_rope::Grid;
 
@@ -74,10 +75,7 @@ fn drawn(dit: &Dit, guidance: Guidance, cache: CachePolicy, steps: usize) -> Ten
     let device = Device::flex();
     let canvas = dit.canvas(SIZE, &[]).unwrap();
     let text = |level: f64| Tensor::<3>::ones([1, 3, 16], &device) * level;
-    let contexts = vec![
-        dit.prepare(text(0.5), &canvas),
-        dit.prepare_without_references(text(-0.5), &canvas),
-    ];
+    let contexts = vec![dit.prepare(text(0.5), &canvas), dit.prepare_without_references(text(-0.5), &canvas)];
     let contexts = contexts.into_iter().take(guidance.branches(0).len()).collect();
     let field = Guided::new(DitField::new(dit.clone(), canvas, contexts, cache), guidance, 0);
     let noise = Tensor::<4>::ones([1, 4, 4, 6], &device);
@@ -143,6 +141,7 @@ fn configurations_that_describe_no_network_are_refused() {
         config.validate().unwrap_err().to_string()
     };
     assert!(refused(|c| c.num_layers = 0).contains("num_layers"));
+    assert!(refused(|c| c.num_layers = usize::MAX).contains("num_layers"));
     assert!(refused(|c| c.num_kv_heads = 3).contains("num_kv_heads"));
     assert!(refused(|c| c.axes_dim_rope = [4, 4, 6]).contains("axes_dim_rope"));
     assert!(refused(|c| c.norm_eps = f64::NAN).contains("norm_eps"));

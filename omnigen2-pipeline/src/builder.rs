@@ -158,12 +158,19 @@ impl Builder {
         };
         let missing = |part| Error::PartMissing { part };
         let checkpoint = self.checkpoint.as_ref();
+        let mut autoencoder = self.autoencoder;
+        let downscale = match (&mut autoencoder, checkpoint) {
+            (Some(own), _) => own.get()?.downscale(),
+            (None, Some(checkpoint)) => checkpoint.vae_config()?.downscale(),
+            (None, None) => return Err(missing("autoencoder")),
+        };
+        let autoencoder = autoencoder.or_else(|| checkpoint.map(|c| lazy.autoencoder(c)));
         let text = self.text.or_else(|| checkpoint.map(|c| lazy.text(c)));
         let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c)));
-        let autoencoder = self.autoencoder.or_else(|| checkpoint.map(|c| lazy.autoencoder(c)));
         Ok(OmniGen2 {
             device: self.device,
             memory: self.memory,
+            downscale,
             text: text.ok_or_else(|| missing("text encoder"))?,
             denoiser: denoiser.ok_or_else(|| missing("denoiser"))?,
             autoencoder: autoencoder.ok_or_else(|| missing("autoencoder"))?,

@@ -173,10 +173,9 @@ impl Job {
         noise: Option<Tensor<4>>,
     ) -> Result<Self> {
         let Prepared { texts, references, drawn, size } = prepared;
-        let downscale = pipeline.autoencoder.get()?.downscale();
         pipeline.enter(Stage::Denoiser);
+        let grid = Grid::new(drawn.height as usize, drawn.width as usize).blocks(pipeline.downscale);
         let denoiser = pipeline.denoiser.get()?;
-        let grid = Grid::new(drawn.height as usize, drawn.width as usize).blocks(downscale);
         let shape = [request.count, denoiser.latent_channels(), grid.rows, grid.columns];
         let noise = match noise {
             Some(noise) if noise.dims() != shape => {

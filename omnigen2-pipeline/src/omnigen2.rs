@@ -37,6 +37,8 @@ pub enum Memory {
 pub struct OmniGen2 {
     pub(crate) device: Device,
     pub(crate) memory: Memory,
+    /// How many pixels a latent pixel spans: known without loading the autoencoder.
+    pub(crate) downscale: usize,
     pub(crate) text: Slot<dyn TextEncoder>,
     pub(crate) denoiser: Slot<dyn Denoiser>,
     pub(crate) autoencoder: Slot<dyn Autoencoder>,

@@ -1,4 +1,5 @@
 //! Ways to ask for the same picture, which must be the same.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

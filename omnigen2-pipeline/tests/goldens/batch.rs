@@ -33,7 +33,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint, prompts: &[String]) -> Outcom
         let generation = omnigen2.generate_from(&request, noise).map_err(causes)?;
         pictures.extend(generation.finish_planes().map_err(causes)?);
     }
-    pipeline::compare(case, Score::default(), &pictures)
+    pipeline::compare(case, Score::within(pipeline::TOLERANCE), &pictures)
 }
 
 /// The features of each image: those of its prompt, padded to the longest, as many as its mask leaves.

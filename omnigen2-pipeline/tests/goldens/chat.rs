@@ -23,8 +23,8 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let settings: Settings = case.setting("settings").ok_or("no settings")?;
     let prompt = case.text("instruction").ok_or("no instruction")?;
     let features = conversation(case, checkpoint)?;
-    let score = Score::default();
-    let score = score.compare("embeds", &features, &case.tensor("out.embeds", &device), TOLERANCE)?;
+    let score = Score::within(TOLERANCE);
+    let score = score.compare("embeds", &features, &case.tensor("out.embeds", &device))?;
     let files = checkpoint.files()?;
     let reader = Reader::new(files.tokenizer().map_err(causes)?, checkpoint.mllm()?, FloatDType::F32);
     let encoder = Conversation { known: Known { prompt: prompt.into(), features, reader } };
@@ -32,7 +32,11 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let mut omnigen2 = builder.text_encoder(encoder).build().map_err(causes)?;
     let request = pipeline::request(case, prompt, &settings)?;
     let generation = omnigen2.generate_from(&request, case.tensor("in.latents", &device));
-    pipeline::compare(case, score, &generation.map_err(causes)?.finish_planes().map_err(causes)?)
+    pipeline::compare(
+        case,
+        score.then_within(pipeline::TOLERANCE),
+        &generation.map_err(causes)?.finish_planes().map_err(causes)?,
+    )
 }
 
 /// Knows the features of the conversation already, and words the negative prompt as one without pictures.

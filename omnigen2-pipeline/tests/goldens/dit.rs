@@ -16,7 +16,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let [rows, seq, _] = texts.dims();
     let mask = case.ints("in.text_mask");
     let times = case.floats("in.timestep");
-    let mut score = Score::default();
+    let mut score = Score::within(TOLERANCE);
     for row in 0..rows {
         let latent = case.tensor::<3>(&format!("in.latent.{row}"), &device).unsqueeze::<4>();
         let references = case.numbered(&format!("in.reference.{row}"));
@@ -30,16 +30,17 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
         let step = dit.at(latent, f64::from(times[row]), &canvas);
         let velocity = dit.velocity(&step, &context).squeeze_dim::<3>(0);
         let name = format!("out.velocity.{row}");
-        score = score.compare(&name, &velocity, &case.tensor(&name, &device), TOLERANCE)?;
+        score = score.compare(&name, &velocity, &case.tensor(&name, &device))?;
         if rows == 1 && case.has("tap.context_refiner") {
             let tap = |name: &str| case.tensor::<3>(name, &device);
-            score = score
-                .compare("context_refiner", &context.text(), &tap("tap.context_refiner"), TOLERANCE)?
-                .compare("noise_refiner", &step.noise(), &tap("tap.noise_refiner"), TOLERANCE)?;
+            score = score.compare("context_refiner", &context.text(), &tap("tap.context_refiner"))?.compare(
+                "noise_refiner",
+                &step.noise(),
+                &tap("tap.noise_refiner"),
+            )?;
             if !references.is_empty() {
                 let refined = Tensor::cat(step.references().to_vec(), 1);
-                score =
-                    score.compare("ref_image_refiner", &refined, &tap("tap.ref_image_refiner"), TOLERANCE)?;
+                score = score.compare("ref_image_refiner", &refined, &tap("tap.ref_image_refiner"))?;
             }
         }
     }

@@ -33,12 +33,11 @@ fn dit(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let with = dit.prepare(text.clone(), &canvas);
     let without = dit.prepare_without_references(text, &canvas);
     let expected = |name| case.tensor::<4>(name, &device);
-    Score::default()
-        .compare("velocity", &dit.velocity(&step, &without), &expected("out.velocity"), TOLERANCE)?
+    Score::within(TOLERANCE)
+        .compare("velocity", &dit.velocity(&step, &without), &expected("out.velocity"))?
         .compare(
             "velocity_with_reference",
             &dit.velocity(&step, &with),
             &expected("out.velocity_with_reference"),
-            TOLERANCE,
         )
 }

@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 pub type Outcome = Result<Score, String>;
 
 /// The largest difference seen against each tolerance.
-#[derive(Default)]
 pub struct Score {
+    tolerance: f64,
     parts: Vec<Part>,
     notes: Vec<String>,
 }
@@ -27,14 +27,18 @@ struct Part {
 }
 
 impl Score {
+    /// Nothing compared yet; numbers may differ by `tolerance`.
+    pub fn within(tolerance: f64) -> Self {
+        Self { tolerance, parts: Vec::new(), notes: Vec::new() }
+    }
+
+    /// The same so far, with another tolerance from here on.
+    pub fn then_within(self, tolerance: f64) -> Self {
+        Self { tolerance, ..self }
+    }
+
     /// Compares numbers; shapes must agree and everything must be finite.
-    pub fn compare<const D: usize>(
-        mut self,
-        what: &str,
-        found: &Tensor<D>,
-        expected: &Tensor<D>,
-        tolerance: f64,
-    ) -> Outcome {
+    pub fn compare<const D: usize>(mut self, what: &str, found: &Tensor<D>, expected: &Tensor<D>) -> Outcome {
         if found.dims() != expected.dims() {
             return Err(format!("{what}: shape {:?}, expected {:?}", found.dims(), expected.dims()));
         }
@@ -43,7 +47,7 @@ impl Score {
         let expected = values(expected).map_err(|e| format!("{what}: {e:?}"))?;
         let delta = found.iter().zip(&expected).map(|(a, b)| f64::from((a - b).abs()));
         let delta = delta.fold(0.0, |worst: f64, d| if d.is_nan() { f64::INFINITY } else { worst.max(d) });
-        self.parts.push(Part { what: what.into(), delta, tolerance });
+        self.parts.push(Part { what: what.into(), delta, tolerance: self.tolerance });
         Ok(self)
     }
 

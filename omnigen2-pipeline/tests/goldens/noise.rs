@@ -16,5 +16,5 @@ pub fn run(case: &Golden, _: &Checkpoint) -> Outcome {
     let expected = case.floats("out.noise");
     let found = standard_normal(seed, expected.len());
     let tensor = |values: &[f32]| Tensor::<1>::from_floats(values, &device);
-    Score::default().compare("noise", &tensor(&found), &tensor(&expected), TOLERANCE)
+    Score::within(TOLERANCE).compare("noise", &tensor(&found), &tensor(&expected))
 }

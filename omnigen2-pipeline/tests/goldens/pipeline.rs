@@ -10,7 +10,7 @@ use crate::golden::{Golden, Outcome, Score};
 use crate::{batch, chat};
 
 /// Differences of the networks grow over the steps of a run.
-const TOLERANCE: f64 = 2e-3;
+pub const TOLERANCE: f64 = 2e-3;
 
 /// The threshold with which the TeaCache case was made.
 const TEACACHE_THRESHOLD: f64 = 0.6;
@@ -64,7 +64,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let device = Device::flex();
     let mut omnigen2 = OmniGen2::load(&checkpoint.root, &device).map_err(causes)?;
     let generation = omnigen2.generate_from(&request, case.tensor("in.latents", &device));
-    compare(case, Score::default(), &generation.map_err(causes)?.finish_planes().map_err(causes)?)
+    compare(case, Score::within(TOLERANCE), &generation.map_err(causes)?.finish_planes().map_err(causes)?)
 }
 
 pub fn request(case: &Golden, prompt: &str, settings: &Settings) -> Result<ImageRequest, String> {
@@ -112,7 +112,7 @@ pub fn compare(case: &Golden, score: Score, pictures: &[Planes]) -> Outcome {
     });
     let found = Tensor::stack::<4>(floats.collect(), 0);
     let expected = case.tensor::<4>("out.image", &device);
-    let score = score.compare("image", &found, &expected, TOLERANCE)?;
+    let score = score.compare("image", &found, &expected)?;
     let bytes: Vec<u8> = pictures.iter().flat_map(|picture| picture.to_image().into_raw()).collect();
     score.levels(&bytes, &case.raw("out.image_u8"))
 }

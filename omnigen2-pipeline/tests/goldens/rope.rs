@@ -17,7 +17,7 @@ pub fn run(case: &Golden) -> Outcome {
     let layouts = layouts(case, patch)?;
     let joint_lengths: Vec<usize> = case.setting("joint_lengths").ok_or("no joint_lengths")?;
     let lengths: Vec<usize> = layouts.iter().map(|l| l.joint().len()).collect();
-    let mut score = Score::default().exact("lengths", &lengths, &joint_lengths)?;
+    let mut score = Score::within(TOLERANCE).exact("lengths", &lengths, &joint_lengths)?;
     for (part, places) in [
         ("text", OmniLayout::text as fn(&OmniLayout) -> Vec<Position>),
         ("reference", |l| (0..l.references.len()).flat_map(|i| l.reference(i)).collect()),
@@ -41,7 +41,7 @@ pub fn run(case: &Golden) -> Outcome {
                 let beyond = Tensor::zeros([seq - places.len(), angles], &device) + padding(part, table);
                 Tensor::cat(vec![rows, beyond], 0)
             });
-            score = score.compare(&name, &Tensor::stack(rows.collect(), 0), &expected, TOLERANCE)?;
+            score = score.compare(&name, &Tensor::stack(rows.collect(), 0), &expected)?;
         }
     }
     Ok(score)

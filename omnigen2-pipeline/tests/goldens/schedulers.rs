@@ -21,16 +21,16 @@ pub fn run(case: &Golden) -> Outcome {
     let times: Vec<f32> = schedule.times()[..steps].iter().map(|&t| t as f32).collect();
     let times = Tensor::<1>::from_floats(times.as_slice(), &device);
     let expected_times = case.tensor::<1>("out.timesteps", &device);
-    let score = Score::default().compare("timesteps", &times, &expected_times, TOLERANCE)?;
+    let score = Score::within(TOLERANCE).compare("timesteps", &times, &expected_times)?;
 
     let velocities = case.tensor::<5>("in.velocities", &device);
     let field = |_: Tensor<4>, at: Moment| velocities.clone().narrow(0, at.step, 1).squeeze_dim::<4>(0);
     let samples: Vec<_> = solver.integrate(field, case.tensor::<4>("in.sample", &device), schedule).collect();
     if case.has("out.samples") {
         let expected = case.tensor::<5>("out.samples", &device);
-        score.compare("samples", &Tensor::stack::<5>(samples, 0), &expected, TOLERANCE)
+        score.compare("samples", &Tensor::stack::<5>(samples, 0), &expected)
     } else {
         let last = samples.last().ok_or("no steps")?;
-        score.compare("sample", last, &case.tensor::<4>("out.sample", &device), TOLERANCE)
+        score.compare("sample", last, &case.tensor::<4>("out.sample", &device))
     }
 }

@@ -18,7 +18,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let cases: Vec<Case> = serde_json::from_slice(case.bytes()).map_err(|e| e.to_string())?;
     let processor = checkpoint.root.join("processor");
     let tokenizer = PromptTokenizer::load(processor).map_err(|e| e.to_string())?;
-    let mut score = Score::default();
+    let mut score = Score::within(0.0);
     for case in cases {
         let encode = |text: &str| tokenizer.encode(text).map_err(|e| e.to_string());
         score = score

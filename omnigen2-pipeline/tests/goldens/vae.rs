@@ -26,7 +26,7 @@ fn compare(case: &Golden, checkpoint: &Checkpoint, tolerance: f64) -> Outcome {
     let device = Device::flex();
     let vae = checkpoint.vae()?;
     let tensor = |name: &str| case.tensor::<4>(name, &device);
-    let mut score = Score::default();
+    let mut score = Score::within(tolerance);
     for (kind, tile) in [("", Tile::WHOLE), ("tiled ", TILE)] {
         let posterior = vae.encode_tiled(tensor("in.image"), tile);
         let latent = vae.scale(tensor("in.unscaled_latent"));
@@ -38,7 +38,7 @@ fn compare(case: &Golden, checkpoint: &Checkpoint, tolerance: f64) -> Outcome {
         ] {
             let expected = format!("out.{name}");
             if case.has(&expected) {
-                score = score.compare(&format!("{kind}{name}"), &found, &tensor(&expected), tolerance)?;
+                score = score.compare(&format!("{kind}{name}"), &found, &tensor(&expected))?;
             }
         }
     }

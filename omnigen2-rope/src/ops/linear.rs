@@ -73,7 +73,8 @@ pub fn project<const D: usize>(x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
     assert_eq!(dims[D - 1], input, "a weight of [{output}, {input}] meets channels of another number");
     let rows = dims[..D - 1].iter().product::<usize>();
     // Two axes keep the transposed weight a view; with more, burn copies it at every call.
-    let y = x.clone().reshape([rows, input]).matmul(weight.cast(x.dtype()).transpose());
+    let weight = weight.cast(x.dtype()).transpose();
+    let y = x.reshape([rows, input]).matmul(weight);
     dims[D - 1] = output;
     y.reshape(dims)
 }
