@@ -133,3 +133,25 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     text.and_then(|t| t.lines().next()).unwrap_or("its driver failed").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_without_a_device_are_explained() {
+        assert!(matches!(by_name("abacus"), Err(DeviceError::Unknown { .. })));
+        assert!(matches!(by_name("cpu:x"), Err(DeviceError::Unknown { .. })));
+        assert!(matches!(by_name("cpu:1"), Err(DeviceError::NotThere { .. })));
+        for backend in BACKENDS.into_iter().filter(|backend| !built_in().contains(backend)) {
+            assert_eq!(by_name(backend).unwrap_err(), DeviceError::NotBuiltIn { backend });
+        }
+    }
+
+    #[cfg(feature = "flex")]
+    #[test]
+    fn the_cpu_is_there() {
+        assert_eq!(by_name("cpu").unwrap(), Device::flex());
+        assert_eq!(by_name("flex:0").unwrap(), Device::flex());
+    }
+}

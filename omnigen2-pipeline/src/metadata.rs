@@ -117,17 +117,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<Record, MetadataError> {
     let limits = png::Limits { bytes: MOST_BYTES };
     let decoder = png::Decoder::new_with_limits(BufReader::new(file), limits);
     let not_png = |source| MetadataError::NotPng { path: path.into(), source };
-    let mut reader = decoder.read_info().map_err(not_png)?;
-    let none = || MetadataError::NoRecord { path: path.into() };
+    let reader = decoder.read_info().map_err(not_png)?;
     let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
-    let text = match chunk {
-        Some(chunk) => chunk.get_text().map_err(not_png)?,
-        None => {
-            reader.finish().map_err(not_png)?;
-            let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
-            chunk.ok_or_else(none)?.get_text().map_err(not_png)?
-        }
-    };
+    let chunk = chunk.ok_or_else(|| MetadataError::NoRecord { path: path.into() })?;
+    let text = chunk.get_text().map_err(not_png)?;
     serde_json::from_str(&text).map_err(|source| MetadataError::Corrupt { path: path.into(), source })
 }
 

@@ -244,3 +244,48 @@ fn within(setting: &'static str, found: u64, least: u64, most: u64) -> Result<()
         false => Err(RequestError::Range { setting, found, least, most }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: fn(&mut ImageRequest)) -> String {
+        let mut request = ImageRequest::new("a fox");
+        change(&mut request);
+        request.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_named() {
+        assert!(refused(|r| r.steps = 0).contains("steps"));
+        assert!(refused(|r| r.steps = 1_000_000_000).contains("1000000000"));
+        assert!(refused(|r| r.count = 0).contains("count"));
+        assert!(refused(|r| r.size = Some(Size::new(0, 64))).contains("width"));
+        assert!(refused(|r| r.size = Some(Size::new(64, 1 << 20))).contains("height"));
+        assert!(refused(|r| r.max_pixels = 0).contains("max_pixels"));
+        assert!(refused(|r| r.max_tokens = 0).contains("max_tokens"));
+        assert!(refused(|r| r.guidance.text = f64::NAN).contains("text guidance"));
+        assert!(refused(|r| r.guidance.image = -1.0).contains("image guidance"));
+        assert!(refused(|r| r.guidance.range = [0.6, 0.2]).contains("range"));
+        assert!(refused(|r| r.time_shift = TimeShift::Fixed(0.0)).contains("time shift"));
+        assert!(refused(|r| r.step_cache = CachePolicy::TeaCache { threshold: -0.1 }).contains("threshold"));
+    }
+
+    #[test]
+    fn a_request_survives_json_and_older_ones_take_defaults() {
+        let request = ImageRequest::new("a \"fox\"\n").seed(u64::MAX).step_cache(CachePolicy::TaylorSeer);
+        let json = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<ImageRequest>(&json).unwrap(), request);
+        let older: ImageRequest = serde_json::from_str(r#"{"prompt": "a fox"}"#).unwrap();
+        assert_eq!(older, ImageRequest::new("a fox"));
+    }
+
+    #[test]
+    fn the_size_is_left_to_the_only_reference() {
+        let picture = RgbImage::new(64, 48);
+        let request = ImageRequest::new("edit").reference(picture.clone());
+        assert_eq!(request.asked_size(), None);
+        assert_eq!(request.clone().size(Size::new(32, 32)).asked_size(), Some(Size::new(32, 32)));
+        assert_eq!(request.reference(picture).asked_size(), Some(Size::new(1024, 1024)));
+    }
+}

@@ -9,7 +9,7 @@ use half::bf16;
 use image::{Rgb, RgbImage};
 use omnigen2_pipeline::noise::standard_normal;
 use omnigen2_pipeline::pixels::{Planes, Size};
-use omnigen2_pipeline::weights::Storage;
+use omnigen2_pipeline::weights::{Naming, Storage};
 use omnigen2_pipeline::{Builder, CachePolicy, Guidance, ImageRequest, Memory, OmniGen2};
 use omnigen2_vae::Tile;
 use safetensors::tensor::{Dtype, TensorView};
@@ -135,11 +135,30 @@ fn progress_is_told_and_a_dropped_generation_leaves_the_pipeline_usable() {
     assert_eq!(difference(&fresh, &draw(&mut omnigen2, &request())), 0.0);
 }
 
+#[test]
+fn other_names_of_the_same_tensors_give_the_same_picture() {
+    let plain = draw(&mut builder(&tiny()).build().unwrap(), &request());
+    let renamed = copy(&tiny(), Kind::OtherNames);
+    assert_eq!(difference(&plain, &draw(&mut builder(renamed.path()).build().unwrap(), &request())), 0.0);
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     F32,
+    OtherNames,
     RoundedF32,
     Bf16,
+}
+
+/// What repackaged files call a tensor: ComfyUI's prefix, newer transformers' nesting, FLUX's own names.
+fn other_name(part: &str, name: &str) -> String {
+    let flux = Naming { tables: &[omnigen2_vae::FLUX_NAMES], ..Naming::of("vae") };
+    match (part, name.strip_prefix("model.")) {
+        ("transformer", _) => format!("model.diffusion_model.{name}"),
+        ("mllm", Some(text)) => format!("model.language_model.{text}"),
+        ("mllm", None) => format!("model.{name}"),
+        _ => flux.rename(name),
+    }
 }
 
 /// The checkpoint with each part in one file of the kind.
@@ -161,6 +180,7 @@ fn copy(checkpoint: &Path, kind: Kind) -> TempDir {
         if !tensors.is_empty() {
             let dtype = if kind == Kind::Bf16 { Dtype::BF16 } else { Dtype::F32 };
             let views = tensors.iter().map(|(name, (shape, bytes)): (&String, &(Vec<usize>, Vec<u8>))| {
+                let name = if kind == Kind::OtherNames { other_name(part, name) } else { name.to_owned() };
                 (name, TensorView::new(dtype, shape.clone(), bytes).unwrap())
             });
             safetensors::serialize_to_file(views, None, &to.join("model.safetensors")).unwrap();
@@ -173,7 +193,7 @@ fn convert(file: &[u8], kind: Kind, tensors: &mut BTreeMap<String, (Vec<usize>, 
     for (name, view) in safetensors::SafeTensors::deserialize(file).unwrap().iter() {
         let values = view.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let bytes = match kind {
-            Kind::F32 => view.data().to_vec(),
+            Kind::F32 | Kind::OtherNames => view.data().to_vec(),
             Kind::RoundedF32 => values.flat_map(|v| bf16::from_f32(v).to_f32().to_le_bytes()).collect(),
             Kind::Bf16 => values.flat_map(|v| bf16::from_f32(v).to_le_bytes()).collect(),
         };
