@@ -1,0 +1,42 @@
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::place::{Place, TINY};
+
+/// More than can be taken before the signal comes.
+const MANY_STEPS: &str = "1000";
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    let place = Place::new();
+    let arguments = ["generate", "a fox", "--checkpoint", TINY, "--size", "128x128", "--steps", MANY_STEPS];
+    let mut child = place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(stderr.by_ref().any(|line| line.unwrap().starts_with("seed ")));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let said: Vec<_> = stderr.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said:?}");
+    assert!(said.iter().any(|line| line.starts_with("error: interrupted")), "{said:?}");
+    assert_eq!(place.written(), [""; 0]);
+}
+
+#[test]
+fn nobody_has_to_read_the_results() {
+    let place = Place::new();
+    let mut child =
+        place.command(&["presets"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_help_lists_the_exit_codes() {
+    let help = Place::new().run(&["--help"]).succeeded().stdout;
+    for line in ["  0  done", "  3  the checkpoint", "  7  ", "130  interrupted"] {
+        assert!(help.contains(line), "{line} is not in: {help}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The program `omnigen2`, run as its users run it, on the tiny checkpoint.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
+
+mod bad_checkpoint;
+mod bad_request;
+mod draw;
+mod inspect;
+mod interrupt;
+mod place;
+mod pull;
+#[allow(dead_code, reason = "the tests of the hub look at more of it")]
+#[path = "../hub/server.rs"]
+mod server;
