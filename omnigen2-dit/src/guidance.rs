@@ -54,6 +54,9 @@ impl Guidance {
 }
 
 /// Several branches under guidance: itself a field.
+///
+/// # Panics
+/// Its velocity panics if the branches answer with fewer velocities than they were asked for.
 #[derive(Debug)]
 pub struct Guided<B> {
     branches: B,
@@ -76,14 +79,16 @@ impl<B: Branches> VelocityField for Guided<B> {
             3 if self.guidance.guides(at) => &[0, 1, 2],
             _ => &[0],
         };
-        let mut velocities = self.branches.velocities(x, at, wanted).into_iter();
+        let velocities = self.branches.velocities(x, at, wanted);
+        assert_eq!(velocities.len(), wanted.len(), "every branch that is asked must answer");
+        let mut velocities = velocities.into_iter();
         match (velocities.next(), velocities.next(), velocities.next()) {
             (Some(full), None, _) => full,
             (Some(full), Some(negative), None) => negative.clone() + (full - negative) * text,
             (Some(full), Some(references), Some(negative)) => {
                 negative.clone() + (references.clone() - negative) * image + (full - references) * text
             }
-            (None, ..) => unreachable!("as many velocities as were wanted, at least one"),
+            (None, ..) => unreachable!("at least one branch is asked"),
         }
     }
 }

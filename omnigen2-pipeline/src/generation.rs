@@ -95,6 +95,7 @@ impl<'p> Generation<'p> {
         let job = &self.jobs[self.current.min(self.jobs.len() - 1)];
         let (estimate, size) = (job.path.estimate().clone(), job.size);
         let planes = self.decode(estimate, size)?;
+        self.pipeline.enter(Stage::Denoiser);
         Ok(planes.iter().map(Planes::to_image).collect())
     }
 

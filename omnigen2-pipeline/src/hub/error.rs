@@ -141,7 +141,7 @@ pub enum HubError {
     },
     /// Nothing may be fetched, and the cache does not hold the whole checkpoint.
     #[error(
-        "{repository} is not complete in {cache}, and offline mode forbids fetching it: unset HF_HUB_OFFLINE"
+        "{repository} is not complete in {cache}, and offline mode forbids fetching it: leave it (`--offline`, HF_HUB_OFFLINE)"
     )]
     NotCached {
         /// What was asked for.

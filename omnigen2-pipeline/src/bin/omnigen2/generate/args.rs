@@ -44,7 +44,7 @@ pub(crate) struct Args {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Checkpoint")]
 pub(crate) struct WeightsArgs {
-    /// A directory, or a repository OWNER/NAME[@REVISION], which is pulled [env: OMNIGEN2_CHECKPOINT]
+    /// A directory, or a repository OWNER/NAME or OWNER/NAME@REVISION, which is pulled [env: OMNIGEN2_CHECKPOINT]
     #[arg(long, value_name = "DIR|REPOSITORY")]
     pub(super) checkpoint: Option<String>,
 }
