@@ -231,7 +231,12 @@ impl Checkpoint {
     /// If a part's files cannot be opened.
     pub fn archives(&self) -> Result<Vec<PartArchive>> {
         let open = |part, source: &Source, keep| {
-            Ok::<_, Error>(PartArchive { part, archive: Archive::open(&source.weights)?, keep })
+            Ok::<_, Error>(PartArchive {
+                part,
+                archive: Archive::open(&source.weights)?,
+                draws: part != VIT,
+                keep,
+            })
         };
         Ok(vec![
             open(TRANSFORMER, &self.transformer, |_: &str| true)?,
@@ -249,6 +254,8 @@ pub struct PartArchive {
     pub part: &'static str,
     /// The files.
     pub archive: Archive,
+    /// Whether drawing needs it; the vision tower is for conversations alone.
+    pub draws: bool,
     keep: fn(&str) -> bool,
 }
 

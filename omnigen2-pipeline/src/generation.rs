@@ -216,12 +216,9 @@ fn sizes(request: &ImageRequest) -> Result<(Size, Size)> {
         let (width, height) = picture.dimensions();
         references.push(vae_size(Size::new(width, height), &request.reference_limits)?);
     }
-    match (request.asked_size(), references.first()) {
-        (None, Some(&reference)) => Ok((reference, reference)),
-        (asked, _) => {
-            let asked = asked.unwrap_or(Size::new(1024, 1024));
-            Ok((output_size(asked, request.max_pixels)?, asked))
-        }
+    match request.asked_size() {
+        Some(asked) => Ok((output_size(asked, request.max_pixels)?, asked)),
+        None => Ok((references[0], references[0])),
     }
 }
 

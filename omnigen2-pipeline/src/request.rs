@@ -228,7 +228,7 @@ impl ImageRequest {
         }
     }
 
-    /// The size that was asked for, where it is not left to the only reference.
+    /// The size that was asked for; none where it is left to the reference, of which there is exactly one then.
     pub(crate) fn asked_size(&self) -> Option<Size> {
         match (self.size, self.references.len()) {
             (Some(size), _) => Some(size),

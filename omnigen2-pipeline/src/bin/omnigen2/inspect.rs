@@ -1,5 +1,6 @@
 //! `omnigen2 inspect`.
 
+use omnigen2_pipeline::checkpoint::PartArchive;
 use omnigen2_pipeline::weights::Summary;
 use omnigen2_pipeline::{Checkpoint, device::by_name};
 use serde_json::{Value, json};
@@ -9,9 +10,6 @@ use crate::console::{Console, print};
 use crate::device;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-
-/// Not needed to draw.
-const VISION: &str = "vision tower";
 
 /// Prints the parts of a checkpoint, their types and sizes, from the headers of its files alone
 ///
@@ -45,6 +43,7 @@ pub(crate) fn run(args: &Args, console: &Console, interrupt: &Interrupt) -> Resu
 
 struct Part {
     name: &'static str,
+    draws: bool,
     summary: Summary,
 }
 
@@ -57,12 +56,14 @@ struct Memory {
 
 fn parts(checkpoint: &Checkpoint) -> Result<Vec<Part>, Failure> {
     let archives = checkpoint.archives()?;
-    Ok(archives.iter().map(|archive| Part { name: archive.part, summary: archive.summary() }).collect())
+    let part =
+        |archive: &PartArchive| Part { name: archive.part, draws: archive.draws, summary: archive.summary() };
+    Ok(archives.iter().map(part).collect())
 }
 
 fn memory(parts: &[Part]) -> [Memory; 3] {
     let sizes = |precision, bytes: fn(&Summary) -> u64| {
-        let drawing = || parts.iter().filter(|part| part.name != VISION).map(|part| bytes(&part.summary));
+        let drawing = || parts.iter().filter(|part| part.draws).map(|part| bytes(&part.summary));
         Memory { precision, resident: drawing().sum(), staged: drawing().max().unwrap_or(0) }
     };
     [
@@ -81,7 +82,7 @@ fn as_text(name: &str, parts: &[Part], memory: &[Memory], fits: bool) -> String 
     let total: u64 = parts.iter().map(|part| part.summary.bytes).sum();
     let parameters: u64 = parts.iter().map(|part| part.summary.parameters).sum();
     let tensors: usize = parts.iter().map(|part| part.summary.tensors).sum();
-    for Part { name, summary } in parts {
+    for Part { name, summary, .. } in parts {
         let types: Vec<_> = summary.types.keys().map(String::as_str).collect();
         lines.push(format!(
             "{name:15} {:>7} {:>13} {:>10}  {}",
@@ -97,7 +98,7 @@ fn as_text(name: &str, parts: &[Part], memory: &[Memory], fits: bool) -> String 
     for Memory { precision, resident, staged } in memory {
         lines.push(format!("{precision:17} {:>10} {:>10}", human(*resident), human(*staged)));
     }
-    lines.push(format!("(to draw; chat also needs the {VISION})"));
+    lines.push("(to draw; chat also needs the vision tower)".into());
     lines.push(String::new());
     lines.push(if fits {
         "all names and shapes are those that the configurations ask for".into()
@@ -108,7 +109,7 @@ fn as_text(name: &str, parts: &[Part], memory: &[Memory], fits: bool) -> String 
 }
 
 fn as_json(name: &str, parts: &[Part], memory: &[Memory], fits: bool) -> Value {
-    let parts = parts.iter().map(|Part { name, summary }| {
+    let parts = parts.iter().map(|Part { name, summary, .. }| {
         json!({
             "part": name,
             "tensors": summary.tensors,
