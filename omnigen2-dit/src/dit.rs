@@ -1,3 +1,5 @@
+use std::cell::LazyCell;
+
 use burn::module::Param;
 use burn::prelude::*;
 use omnigen2_rope::ops::Linear;
@@ -8,7 +10,7 @@ use crate::cache::{Layers, NoCache, StepCache};
 use crate::canvas::{Canvas, Context, Reference, Step};
 use crate::embed::{TimeCaptionEmbed, patchify, unpatchify};
 use crate::modulation::{NormOut, activate};
-use crate::{DitConfig, DitError, MAX_REFERENCES, Moment};
+use crate::{DitConfig, DitError, MAX_REFERENCES, Modulated, Moment};
 
 /// The base of Omni-RoPE's frequencies.
 const THETA: f64 = 10_000.0;
@@ -98,19 +100,27 @@ impl Dit {
         let dtype = latent.dtype();
         let time = self.time_caption_embed.time(moment.t, &latent.device()).cast(dtype);
         let time = activate(time);
-        let refine = |blocks: &[ModulatedBlock], tokens, rotation: &_| {
-            blocks.iter().fold(tokens, |x, block| block.forward(x, &block.modulate(time.clone()), rotation))
+        let modulate = |blocks: &[ModulatedBlock]| -> Vec<Modulated> {
+            blocks.iter().map(|block| block.modulate(time.clone())).collect()
+        };
+        let noise = Layers {
+            blocks: &self.noise_refiner,
+            modulated: &modulate(&self.noise_refiner),
+            rotation: &canvas.rotation,
+        };
+        let shared = LazyCell::new(|| modulate(&self.ref_image_refiner));
+        let refine = |reference: &Reference| {
+            let blocks = &self.ref_image_refiner;
+            let layers = Layers { blocks, modulated: &shared, rotation: &reference.rotation };
+            layers.run(reference.tokens.clone().cast(dtype))
         };
         let tokens = self.x_embedder.forward(patchify(latent, patch));
-        let references = canvas.references.iter();
         Step {
             moment,
             target: canvas.target,
-            noise: refine(&self.noise_refiner, tokens, &canvas.rotation),
-            references: references
-                .map(|r| refine(&self.ref_image_refiner, r.tokens.clone().cast(dtype), &r.rotation))
-                .collect(),
-            layers: self.layers.iter().map(|layer| layer.modulate(time.clone())).collect(),
+            noise: noise.run(tokens),
+            references: canvas.references.iter().map(refine).collect(),
+            layers: modulate(&self.layers),
             output_scale: self.norm_out.modulate(time.clone()),
         }
     }

@@ -11,7 +11,7 @@ use crate::{Modulated, Moment};
 pub use taylor::TaylorSeer;
 pub use tea::TeaCache;
 
-/// The joint layers of one step and branch, for a cache to run or to skip.
+/// Modulated layers over one sequence at one step: for a cache, the joint layers of a branch to run or to skip.
 #[derive(Clone, Copy, Debug)]
 pub struct Layers<'a> {
     pub(crate) blocks: &'a [ModulatedBlock],
