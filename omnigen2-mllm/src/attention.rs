@@ -3,6 +3,14 @@ use omnigen2_rope::ops::Linear;
 use omnigen2_rope::{Rotation, Visibility, attend, attend_masked, merge_heads, split_heads};
 
 use crate::MllmConfig;
+use crate::cache::KeysValues;
+
+/// What all layers share in one pass over an input.
+pub(crate) struct Pass {
+    pub(crate) rotation: Rotation,
+    /// Without this mask, no token sees those after it.
+    pub(crate) hidden_keys: Option<Tensor<4, Bool>>,
+}
 
 /// Causal attention with shared key and value heads (arXiv 2305.13245).
 #[derive(Module, Debug)]
@@ -29,17 +37,19 @@ impl Attention {
         }
     }
 
-    /// `[batch, seq, width]` → the same. Without a mask of `hidden_keys`, no token sees those after it.
+    /// `[batch, seq, width]` → the same.
     pub(crate) fn forward(
         &self,
         x: Tensor<3>,
-        rotation: &Rotation,
-        hidden_keys: Option<&Tensor<4, Bool>>,
+        pass: &Pass,
+        past: impl FnOnce(KeysValues) -> KeysValues,
     ) -> Tensor<3> {
+        let rotation = &pass.rotation;
         let queries = rotation.apply(split_heads(self.q_proj.forward(x.clone()), self.heads));
         let keys = rotation.apply(split_heads(self.k_proj.forward(x.clone()), self.kv_heads));
         let values = split_heads(self.v_proj.forward(x), self.kv_heads);
-        let attended = match hidden_keys {
+        let KeysValues { keys, values } = past(KeysValues { keys, values });
+        let attended = match &pass.hidden_keys {
             Some(hidden) => attend_masked(queries, keys, values, hidden.clone()),
             None => attend(queries, keys, values, Visibility::Causal),
         };

@@ -1,9 +1,9 @@
 use burn::prelude::*;
-use omnigen2_rope::Rotation;
 use omnigen2_rope::ops::{Linear, RmsNorm, silu_gate};
 
 use crate::MllmConfig;
-use crate::attention::Attention;
+use crate::attention::{Attention, Pass};
+use crate::cache::KeysValues;
 
 /// Attention, then a gated feed-forward, each after a normalisation and added to its input.
 #[derive(Module, Debug)]
@@ -25,15 +25,15 @@ impl Block {
         }
     }
 
-    /// `[batch, seq, width]` → the same.
+    /// `[batch, seq, width]` → the same. `past` puts earlier keys and values before the new ones.
     pub(crate) fn forward(
         &self,
         x: Tensor<3>,
-        rotation: &Rotation,
-        hidden_keys: Option<&Tensor<4, Bool>>,
+        pass: &Pass,
+        past: impl FnOnce(KeysValues) -> KeysValues,
     ) -> Tensor<3> {
         let input = self.input_layernorm.forward(x.clone());
-        let attended = self.self_attn.forward(input, rotation, hidden_keys);
+        let attended = self.self_attn.forward(input, pass, past);
         let x = x + attended;
         let fed = self.mlp.forward(self.post_attention_layernorm.forward(x.clone()));
         x + fed

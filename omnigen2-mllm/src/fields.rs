@@ -33,9 +33,9 @@ struct Rope {
     mrope_section: Option<[usize; 3]>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
-enum Tokens {
+pub(crate) enum Tokens {
     One(u32),
     Several(Vec<u32>),
 }
@@ -81,7 +81,7 @@ impl Fields {
 }
 
 impl Tokens {
-    fn into_vec(self) -> Vec<u32> {
+    pub(crate) fn into_vec(self) -> Vec<u32> {
         match self {
             Self::One(token) => vec![token],
             Self::Several(tokens) => tokens,

@@ -1,6 +1,6 @@
 use burn::prelude::*;
 use burn::tensor::FloatDType;
-use omnigen2_rope::{Grid, MropePositions, Position, Segment, mrope_positions};
+use omnigen2_rope::{Grid, MropePositions, Segment, mrope_positions};
 
 use crate::{InputError, Mllm, MllmConfig};
 
@@ -13,15 +13,16 @@ pub struct ImageFeatures {
     pub grid: Grid,
 }
 
-/// A sequence ready to be read: embeddings, with image features among them, and where they stand.
+/// Sequences of one length, ready to be read: embeddings, with image features among them, and where they stand.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// `[1, seq, width]`.
+    /// `[batch, seq, width]`.
     pub embeddings: Tensor<3>,
-    /// The rotary place of each token, and of the one that follows.
-    pub places: MropePositions,
-    /// Where there are tokens that none sees, not even themselves; none if empty.
-    pub padding: Vec<bool>,
+    /// For each sequence the rotary place of each token, and of the one that follows; from 0, wherever the
+    /// sequence is continued from.
+    pub places: Vec<MropePositions>,
+    /// For each sequence where it has tokens that none sees; nowhere, if empty.
+    pub padding: Vec<Vec<bool>>,
 }
 
 impl Input {
@@ -62,41 +63,24 @@ impl Input {
         }
         Ok(Self {
             embeddings: Tensor::cat(parts, 1),
-            places: mrope_positions(&segments),
+            places: vec![mrope_positions(&segments)],
             padding: Vec::new(),
         })
     }
 }
 
 impl Input {
-    /// Lengthens a sequence to `length` tokens with a token that none sees; it stands at place 1, as padding
-    /// does in the reference.
-    ///
-    /// # Errors
-    /// If the token is not in the vocabulary.
-    pub fn padded(mut self, mllm: &Mllm, token: u32, length: usize) -> Result<Self, InputError> {
-        let real = self.places.positions.len();
-        let missing = length.saturating_sub(real);
-        if missing > 0 {
-            let padding = mllm.embed(&vec![token; missing], self.embeddings.dtype().into())?;
-            self.embeddings = Tensor::cat(vec![self.embeddings, padding], 1);
-            self.padding.resize(real, false);
-            self.padding.resize(length, true);
-            self.places.positions.resize(length, Position::diagonal(1));
-        }
-        Ok(self)
+    /// How many tokens each sequence has.
+    pub fn seq(&self) -> usize {
+        self.embeddings.dims()[1]
     }
 
-    /// What no query sees: what comes after it, and padding. Nothing, where there is no padding, so that causal
-    /// attention can do without a mask.
-    pub(crate) fn hidden_keys(&self, device: &Device) -> Option<Tensor<4, Bool>> {
-        if !self.padding.contains(&true) {
-            return None;
-        }
-        let seq = self.padding.len();
-        let pairs = (0..seq).flat_map(|query| (0..seq).map(move |key| (query, key)));
-        let hidden: Vec<bool> = pairs.map(|(query, key)| key > query || self.padding[key]).collect();
-        Some(Tensor::from_data(TensorData::new(hidden, [1, 1, seq, seq]), device))
+    pub(crate) fn is_padded(&self) -> bool {
+        self.padding.iter().any(|row| row.contains(&true))
+    }
+
+    pub(crate) fn pads(&self, row: usize, token: usize) -> bool {
+        self.padding.get(row).is_some_and(|row| row[token])
     }
 }
 

@@ -1,16 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 mod attention;
+mod batch;
 mod block;
+mod cache;
 mod config;
+mod decode;
 mod error;
 mod fields;
+mod generation;
 mod input;
 mod mllm;
 mod names;
+mod sample;
 
+pub use cache::KvCache;
 pub use config::MllmConfig;
+pub use decode::{DecodeError, Decoder, Next};
 pub use error::{ConfigError, InputError};
+pub use generation::GenerationConfig;
 pub use input::{ImageFeatures, Input};
 pub use mllm::Mllm;
 pub use names::{NAMES, PREFIXES};
+pub use sample::{Sampler, Sampling, SamplingError};

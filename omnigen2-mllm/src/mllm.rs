@@ -1,9 +1,11 @@
 use burn::prelude::*;
 use burn::tensor::FloatDType;
 use omnigen2_rope::ops::{Linear, RmsNorm};
+use omnigen2_rope::{MropePositions, Position};
 
+use crate::attention::Pass;
 use crate::block::Block;
-use crate::{Input, InputError, MllmConfig};
+use crate::{Input, InputError, KvCache, MllmConfig};
 
 /// The language model (Qwen2.5, arXiv 2412.15115) with M-RoPE (arXiv 2409.12191). Made by
 /// [`MllmConfig::init`].
@@ -53,12 +55,54 @@ impl Mllm {
     /// # Panics
     /// If the input has another number of places than of embeddings, or embeddings of another width.
     pub fn hidden(&self, input: &Input) -> Tensor<3> {
-        let embeddings = input.embeddings.clone();
-        let rotation = self.config.frequencies().rotation(&input.places.positions, &embeddings.device());
-        let hidden_keys = input.hidden_keys(&embeddings.device());
-        let forward = |x, layer: &Block| layer.forward(x, &rotation, hidden_keys.as_ref());
-        let hidden = self.layers.iter().fold(embeddings, forward);
+        let pass = self.pass(input, &KvCache::default());
+        let forward = |x, layer: &Block| layer.forward(x, &pass, |new| new);
+        let hidden = self.layers.iter().fold(input.embeddings.clone(), forward);
         self.norm.forward(hidden)
+    }
+
+    /// [`hidden`](Self::hidden) of what follows everything in a cache, which then has it too.
+    ///
+    /// # Shapes
+    /// - output: `[batch, seq, width]`, of the type of the input
+    ///
+    /// # Errors
+    /// If all of it together is longer than the network was made for; nothing is read then.
+    ///
+    /// # Panics
+    /// As [`hidden`](Self::hidden), or if the cache is that of another number of sequences or another network.
+    pub fn extend(&self, input: &Input, cache: &mut KvCache) -> Result<Tensor<3>, InputError> {
+        let batch = input.places.len();
+        assert!(
+            cache.batch().is_none_or(|held| held == batch),
+            "a cache of another batch meets {batch} sequences"
+        );
+        let (tokens, most) = (cache.tokens() + input.seq(), self.config.max_position_embeddings);
+        if tokens > most {
+            return Err(InputError::Length { tokens, most });
+        }
+        let pass = self.pass(input, cache);
+        let mut hidden = input.embeddings.clone();
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.forward(hidden, &pass, |new| cache.append(index, new));
+        }
+        cache.note(input);
+        Ok(self.norm.forward(hidden))
+    }
+
+    fn pass(&self, input: &Input, cache: &KvCache) -> Pass {
+        let device = input.embeddings.device();
+        let shifted = |(row, places): (usize, &MropePositions)| {
+            let start = cache.next(row);
+            let shift = |place: &Position| Position(place.0.map(|axis| start + axis));
+            places.positions.iter().map(shift).collect::<Vec<_>>()
+        };
+        let positions: Vec<_> = input.places.iter().enumerate().map(shifted).collect();
+        let rows: Vec<&[Position]> = positions.iter().map(Vec::as_slice).collect();
+        Pass {
+            rotation: self.config.frequencies().rotations(&rows, &device),
+            hidden_keys: cache.hidden_keys(input),
+        }
     }
 
     /// How likely each token of the vocabulary is to follow, as logits.
@@ -71,5 +115,18 @@ impl Mllm {
     /// If the width is another than the network's.
     pub fn logits(&self, hidden: Tensor<3>) -> Tensor<3> {
         self.lm_head.as_ref().unwrap_or(&self.embed_tokens).forward(hidden)
+    }
+
+    /// [`logits`](Self::logits) of the last token of each sequence alone.
+    ///
+    /// # Shapes
+    /// - hidden: `[batch, seq, width]`
+    /// - output: `[batch, vocab]`
+    ///
+    /// # Panics
+    /// If there are no tokens, or the width is another than the network's.
+    pub fn next_logits(&self, hidden: Tensor<3>) -> Tensor<2> {
+        let last = hidden.dims()[1] - 1;
+        self.logits(hidden.narrow(1, last, 1)).squeeze_dim(1)
     }
 }

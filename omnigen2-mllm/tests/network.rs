@@ -61,8 +61,8 @@ fn image_features_take_the_places_of_image_tokens() {
     assert_eq!(part(6, 2), images[1].values.to_data());
     let text = mllm.embed(&[2], FloatDType::F32).unwrap().squeeze_dim::<2>(0);
     assert_eq!(part(5, 1), text.into_data());
-    assert_eq!(input.places.positions[4], Position([1, 2, 2]));
-    assert_eq!(input.places.delta(), -2);
+    assert_eq!(input.places[0].positions[4], Position([1, 2, 2]));
+    assert_eq!(input.places[0].delta(), -2);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn images_may_stand_without_text_between_them() {
     let mllm = config().init(&Device::flex());
     let images = [image(1, 2), image(1, 1)];
     let input = Input::with_images(&mllm, &[IMAGE; 3], &images, FloatDType::F32).unwrap();
-    assert_eq!(input.places.positions[2], Position([2, 2, 2]));
+    assert_eq!(input.places[0].positions[2], Position([2, 2, 2]));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use omnigen2_dit::{Dit, DitConfig};
-use omnigen2_mllm::{Mllm, MllmConfig};
+use omnigen2_mllm::{GenerationConfig, Mllm, MllmConfig};
 use omnigen2_vae::{Vae, VaeConfig};
 use omnigen2_vit::{Vit, VitConfig};
 use serde::Deserialize;
@@ -190,6 +190,18 @@ impl Checkpoint {
         Ok(PromptTokenizer::load(&self.processor)?)
     }
 
+    /// How the language model's replies are decoded; greedily if the checkpoint does not say.
+    ///
+    /// # Errors
+    /// If the settings are there but cannot be read.
+    pub fn generation_config(&self) -> Result<GenerationConfig> {
+        let path = self.mllm.weights.join("generation_config.json");
+        match path.exists() {
+            true => parse(&path, MLLM),
+            false => Ok(GenerationConfig::default()),
+        }
+    }
+
     /// How large pictures may be for the vision tower; the published limits for loose files.
     ///
     /// # Errors
@@ -290,10 +302,12 @@ fn is_vision(name: &str) -> bool {
 }
 
 fn read<C: DeserializeOwned>(source: &Source, part: &'static str) -> Result<Option<C>> {
-    let Some(path) = &source.config else { return Ok(None) };
-    let text = std::fs::read(path).map_err(|source| Error::ReadConfig { path: path.clone(), source })?;
-    let parsed = serde_json::from_slice(&text);
-    parsed.map(Some).map_err(|source| Error::ParseConfig { path: path.clone(), part, source })
+    source.config.as_ref().map(|path| parse(path, part)).transpose()
+}
+
+fn parse<C: DeserializeOwned>(path: &Path, part: &'static str) -> Result<C> {
+    let text = std::fs::read(path).map_err(|source| Error::ReadConfig { path: path.into(), source })?;
+    serde_json::from_slice(&text).map_err(|source| Error::ParseConfig { path: path.into(), part, source })
 }
 
 fn valid<E>(source: &Source, part: &'static str, outcome: std::result::Result<(), E>) -> Result<()>

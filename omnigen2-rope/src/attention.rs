@@ -1,5 +1,6 @@
 use burn::prelude::*;
-use burn::tensor::{module::attention, ops::AttentionModuleOptions};
+use burn::tensor::module::{attention, attention_fallback};
+use burn::tensor::ops::AttentionModuleOptions;
 
 /// Which keys a query sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub enum Visibility {
 /// If shapes disagree or `heads` is not a multiple of `kv_heads`.
 pub fn attend(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, visibility: Visibility) -> Tensor<4> {
     let times = sharing(&queries, &keys, &values);
+    if queries.dims()[2] == 1 {
+        return attend_one(queries, keys, values, None);
+    }
     let options =
         AttentionModuleOptions { is_causal: visibility == Visibility::Causal, ..Default::default() };
     attention(queries, repeat_heads(keys, times), repeat_heads(values, times), None, None, options)
@@ -45,9 +49,29 @@ pub fn attend_masked(
 ) -> Tensor<4> {
     let times = sharing(&queries, &keys, &values);
     let [batch, heads, count, _] = queries.dims();
+    if count == 1 {
+        return attend_one(queries, keys, values, Some(hidden));
+    }
     let hidden = hidden.expand([batch, heads, count, keys.dims()[2]]);
     let (keys, values) = (repeat_heads(keys, times), repeat_heads(values, times));
     attention(queries, keys, values, Some(hidden), None, AttentionModuleOptions::default())
+}
+
+/// The heads that share keys become the queries of one head, so that the keys and values of a cache are read
+/// where they lie and none is copied.
+fn attend_one(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    values: Tensor<4>,
+    hidden: Option<Tensor<4, Bool>>,
+) -> Tensor<4> {
+    let [batch, heads, one, head_dim] = queries.dims();
+    let [_, kv_heads, seq, _] = keys.dims();
+    let times = heads / kv_heads;
+    let queries = queries.reshape([batch, kv_heads, times, head_dim]);
+    let hidden = hidden.map(|hidden| hidden.expand([batch, kv_heads, times, seq]));
+    attention_fallback(queries, keys, values, hidden, None, AttentionModuleOptions::default())
+        .reshape([batch, heads, one, head_dim])
 }
 
 /// How many query heads read one key head.

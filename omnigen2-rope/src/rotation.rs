@@ -69,10 +69,20 @@ impl Frequencies {
     /// The rotation of a sequence whose tokens stand at `positions`. Angles are computed in `f64`, their
     /// cosines and sines kept in F32.
     pub fn rotation(&self, positions: &[Position], device: &Device) -> Rotation {
-        let shape = [positions.len(), self.angles.len()];
+        self.rotations(&[positions], device)
+    }
+
+    /// The rotation of a batch of sequences, each with positions of its own.
+    ///
+    /// # Panics
+    /// If the sequences have different lengths.
+    pub fn rotations(&self, batch: &[&[Position]], device: &Device) -> Rotation {
+        let seq = batch.first().map_or(0, |positions| positions.len());
+        assert!(batch.iter().all(|positions| positions.len() == seq), "sequences of different lengths");
+        let shape = [batch.len(), seq, self.angles.len()];
+        let positions = || batch.iter().copied().flatten();
         let table = |f: fn(f64) -> f64| {
-            let values: Vec<f32> = positions
-                .iter()
+            let values: Vec<f32> = positions()
                 .flat_map(|Position(place)| {
                     self.angles.iter().map(move |a| f(place[a.axis] as f64 * a.frequency) as f32)
                 })
@@ -87,22 +97,22 @@ fn spectrum(theta: f64, dim: usize, axis: usize) -> impl Iterator<Item = Angle> 
     (0..dim / 2).map(move |i| Angle { axis, frequency: theta.powf(-2.0 * i as f64 / dim as f64) })
 }
 
-/// The rotation of every token of one sequence, ready to apply to queries and keys.
+/// The rotation of every token of a sequence, or of a batch of them, ready to apply to queries and keys.
 #[derive(Clone, Debug)]
 pub struct Rotation {
-    cos: Tensor<2>,
-    sin: Tensor<2>,
+    cos: Tensor<3>,
+    sin: Tensor<3>,
     pairing: Pairing,
 }
 
 impl Rotation {
-    /// The cosines, `[seq, head_dim / 2]`.
-    pub fn cos(&self) -> Tensor<2> {
+    /// The cosines, `[sequences, seq, head_dim / 2]`.
+    pub fn cos(&self) -> Tensor<3> {
         self.cos.clone()
     }
 
-    /// The sines, `[seq, head_dim / 2]`.
-    pub fn sin(&self) -> Tensor<2> {
+    /// The sines, `[sequences, seq, head_dim / 2]`.
+    pub fn sin(&self) -> Tensor<3> {
         self.sin.clone()
     }
 
@@ -113,25 +123,29 @@ impl Rotation {
     /// - output: the same
     ///
     /// # Panics
-    /// If `seq` or `head_dim` is not the rotation's own.
+    /// If `seq` or `head_dim` is not the rotation's own, or it is that of several sequences and `batch` is
+    /// another number.
     pub fn apply(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, heads, seq, head_dim] = x.dims();
         let half = head_dim / 2;
-        assert_eq!(self.cos.dims(), [seq, half], "a rotation of [seq, head_dim / 2] meets [{seq}, {half}]");
+        let [sequences, ..] = self.cos.dims();
+        assert!(sequences == 1 || sequences == batch, "a rotation of {sequences} sequences meets {batch}");
+        let expected = [sequences, seq, half];
+        assert_eq!(self.cos.dims(), expected, "a rotation meets another [sequences, seq, head_dim / 2]");
         let dtype = x.dtype();
         let x = x.cast(DType::F32);
         let cos = self.cos.clone();
         let sin = self.sin.clone();
         let turned = match self.pairing {
             Pairing::Halves => {
-                let (cos, sin) = (cos.unsqueeze::<4>(), sin.unsqueeze::<4>());
+                let (cos, sin) = (cos.unsqueeze_dim::<4>(1), sin.unsqueeze_dim::<4>(1));
                 let re = x.clone().narrow(3, 0, half);
                 let im = x.narrow(3, half, half);
                 Tensor::cat(turn(re, im, cos, sin), 3)
             }
             Pairing::Adjacent => {
                 let x = x.reshape([batch, heads, seq, half, 2]);
-                let table = |t: Tensor<2>| t.reshape([1, 1, seq, half, 1]);
+                let table = |t: Tensor<3>| t.reshape([sequences, 1, seq, half, 1]);
                 let re = x.clone().narrow(4, 0, 1);
                 let im = x.narrow(4, 1, 1);
                 Tensor::cat(turn(re, im, table(cos), table(sin)), 4).reshape([batch, heads, seq, head_dim])

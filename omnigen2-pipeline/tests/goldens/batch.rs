@@ -53,7 +53,7 @@ fn masked_features(
         let prompt = &ids[image / settings.num_images_per_prompt];
         let mask = ids[image % prompts.len()].len();
         let input = Input::text(&mllm, prompt, FloatDType::F32).map_err(causes)?;
-        let input = input.padded(&mllm, padding, longest).map_err(causes)?;
+        let input = input.right_padded(longest, &mllm, padding).map_err(causes)?;
         Ok(mllm.hidden(&input).narrow(1, 0, mask))
     });
     features.collect()

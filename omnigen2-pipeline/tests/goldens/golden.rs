@@ -157,6 +157,11 @@ impl Golden {
         view.data().as_chunks::<4>().0.iter().map(|&b| i32::from_le_bytes(b)).collect()
     }
 
+    /// The shape of a tensor.
+    pub fn shape(&self, tensor: &str) -> Vec<usize> {
+        self.view(tensor).shape().to_vec()
+    }
+
     /// A picture stored as `[height, width, 3]`.
     pub fn image(&self, tensor: &str) -> RgbImage {
         let view = self.view(tensor);

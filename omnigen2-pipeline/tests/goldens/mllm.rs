@@ -9,6 +9,7 @@ use omnigen2_vit::{Patches, Vit, VitConfig};
 use crate::checkpoint::{Checkpoint, causes};
 use crate::full;
 use crate::golden::{Golden, Outcome, Score};
+use crate::greedy::{self, Greedy};
 
 /// F32 sums of values of size 1, ordered otherwise than PyTorch's.
 const TOLERANCE: f64 = 1e-4;
@@ -16,6 +17,8 @@ const TOLERANCE: f64 = 1e-4;
 pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     if case.has("in.pixel_values") {
         vision(case, checkpoint)
+    } else if case.has("out.ids") {
+        greedy::run(case, checkpoint)
     } else if case.has("in.mask") {
         batch(case, &checkpoint.mllm()?)
     } else {
@@ -57,7 +60,7 @@ fn batch(case: &Golden, mllm: &Mllm) -> Outcome {
     Ok(score)
 }
 
-/// Images through both networks. Decoding, which the golden also pins, is not there yet.
+/// Images through both networks, and what the language model says of them.
 fn vision(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let config = checkpoint.files()?.vit_config().map_err(causes)?;
     let features = features(case, &checkpoint.vit()?);
@@ -71,8 +74,11 @@ fn vision(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let images: Vec<ImageFeatures> = images.collect();
     let mllm = checkpoint.mllm()?;
     let input = Input::with_images(&mllm, &ids(case), &images, FloatDType::F32).map_err(causes)?;
-    score = places(score, case, &input.places)?;
-    compare(score, case, &mllm, &input)
+    score = places(score, case, &input.places[0])?;
+    score = compare(score, case, &mllm, &input)?;
+    let expected = case.ints("out.greedy_ids");
+    let greedy = Greedy::new(&mllm, checkpoint, &[&ids(case)])?;
+    score.exact("greedy ids", &greedy.reply(&input, expected.len())?.concat(), &expected)
 }
 
 fn compare(score: Score, case: &Golden, mllm: &Mllm, input: &Input) -> Outcome {
@@ -126,7 +132,7 @@ fn places(score: Score, case: &Golden, found: &MropePositions) -> Outcome {
     )
 }
 
-fn ids(case: &Golden) -> Vec<u32> {
+pub fn ids(case: &Golden) -> Vec<u32> {
     case.ints("in.ids").into_iter().map(i32::cast_unsigned).collect()
 }
 

@@ -38,6 +38,7 @@ pub fn run(case: &Golden) -> Outcome {
                 }
                 let rotation = frequencies.rotation(&places, &device);
                 let rows = if table == "cos" { rotation.cos() } else { rotation.sin() };
+                let rows = rows.squeeze_dim::<2>(0);
                 let beyond = Tensor::zeros([seq - places.len(), angles], &device) + padding(part, table);
                 Tensor::cat(vec![rows, beyond], 0)
             });

@@ -1,0 +1,85 @@
+use burn::prelude::*;
+use burn::tensor::FloatDType;
+use omnigen2_rope::{MropePositions, Position};
+
+use crate::{Input, InputError, Mllm};
+
+/// Where padding stands in the reference; nobody sees it there.
+const PADDING_PLACE: Position = Position([1; 3]);
+
+impl Input {
+    /// The next token of each sequence of a batch, in the type asked for.
+    ///
+    /// # Errors
+    /// If there are none, or one is not in the vocabulary.
+    pub fn next_tokens(mllm: &Mllm, ids: &[u32], dtype: FloatDType) -> Result<Self, InputError> {
+        let embeddings = mllm.embed(ids, dtype)?.swap_dims(0, 1);
+        let place = MropePositions { positions: vec![Position::diagonal(0)], next: 1 };
+        Ok(Self { embeddings, places: vec![place; ids.len()], padding: Vec::new() })
+    }
+
+    /// Sequences as one batch: the shorter ones begin with a token that none sees, so that all end together and
+    /// can be continued.
+    ///
+    /// # Errors
+    /// If there are no sequences, or the token is not in the vocabulary.
+    pub fn left_padded(mllm: &Mllm, sequences: Vec<Self>, token: u32) -> Result<Self, InputError> {
+        let longest = sequences.iter().map(Self::seq).max().ok_or(InputError::Empty)?;
+        let mut rows = Vec::with_capacity(sequences.len());
+        for sequence in sequences {
+            rows.push(sequence.left_padded_to(longest, mllm, token)?);
+        }
+        Ok(Self {
+            embeddings: Tensor::cat(rows.iter().map(|row| row.embeddings.clone()).collect(), 0),
+            padding: rows.iter().flat_map(Self::padding_of_rows).collect(),
+            places: rows.into_iter().flat_map(|row| row.places).collect(),
+        })
+    }
+
+    /// Lengthens a sequence to `length` tokens with a token that none sees.
+    ///
+    /// # Errors
+    /// If the token is not in the vocabulary.
+    pub fn right_padded(mut self, length: usize, mllm: &Mllm, token: u32) -> Result<Self, InputError> {
+        let seq = self.seq();
+        let missing = length.saturating_sub(seq);
+        if missing > 0 {
+            self.padding = self.padding_of_rows();
+            let padding = self.filler(missing, mllm, token)?;
+            self.embeddings = Tensor::cat(vec![self.embeddings, padding], 1);
+            self.padding.iter_mut().for_each(|row| row.resize(length, true));
+            self.places.iter_mut().for_each(|row| row.positions.resize(length, PADDING_PLACE));
+        }
+        Ok(self)
+    }
+
+    fn left_padded_to(mut self, length: usize, mllm: &Mllm, token: u32) -> Result<Self, InputError> {
+        let missing = length.saturating_sub(self.seq());
+        if missing > 0 {
+            self.padding = self.padding_of_rows();
+            let padding = self.filler(missing, mllm, token)?;
+            self.embeddings = Tensor::cat(vec![padding, self.embeddings], 1);
+            for row in &mut self.padding {
+                row.splice(..0, std::iter::repeat_n(true, missing));
+            }
+            for row in &mut self.places {
+                row.positions.splice(..0, std::iter::repeat_n(PADDING_PLACE, missing));
+            }
+        }
+        Ok(self)
+    }
+
+    /// `[batch, missing, width]`.
+    fn filler(&self, missing: usize, mllm: &Mllm, token: u32) -> Result<Tensor<3>, InputError> {
+        let [batch, _, width] = self.embeddings.dims();
+        let row = mllm.embed(&vec![token; missing], self.embeddings.dtype().into())?;
+        Ok(row.expand([batch, missing, width]))
+    }
+
+    fn padding_of_rows(&self) -> Vec<Vec<bool>> {
+        match self.padding.is_empty() {
+            true => vec![vec![false; self.seq()]; self.places.len()],
+            false => self.padding.clone(),
+        }
+    }
+}

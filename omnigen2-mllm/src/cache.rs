@@ -1,0 +1,198 @@
+use burn::prelude::*;
+use omnigen2_rope::Position;
+
+use crate::Input;
+
+/// Room is made for this many tokens at a time, and never less than doubled, so that growth costs a constant
+/// share of each token.
+const BLOCK: usize = 256;
+
+/// Keys and values of what was read, so that what follows need not read it again. One cache belongs to one
+/// conversation, or to one batch of them, and to one network.
+///
+/// ```
+/// use burn::prelude::*;
+/// use burn::tensor::FloatDType;
+/// use omnigen2_mllm::{Input, KvCache, MllmConfig};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let config = MllmConfig {
+/// #     vocab_size: 64,
+/// #     hidden_size: 32,
+/// #     intermediate_size: 48,
+/// #     num_hidden_layers: 2,
+/// #     num_attention_heads: 4,
+/// #     num_key_value_heads: 2,
+/// #     mrope_section: [2, 1, 1],
+/// #     image_token_id: 60,
+/// #     ..MllmConfig::qwen2_5_vl_3b()
+/// # };
+/// let mllm = config.init(&Device::flex());
+/// let mut cache = KvCache::default();
+/// mllm.extend(&Input::text(&mllm, &[1, 2, 3], FloatDType::F32)?, &mut cache)?;
+/// let hidden = mllm.extend(&Input::text(&mllm, &[4], FloatDType::F32)?, &mut cache)?;
+/// assert_eq!((hidden.dims(), cache.tokens()), ([1, 1, 32], 4));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct KvCache {
+    layers: Vec<Layer>,
+    rows: Vec<Row>,
+    reserved: usize,
+}
+
+impl KvCache {
+    /// How many tokens were read, padding among them.
+    pub fn tokens(&self) -> usize {
+        self.rows.first().map_or(0, |row| row.padding.len())
+    }
+
+    /// How many tokens there is room for.
+    pub fn capacity(&self) -> usize {
+        self.layers.first().map_or(0, Layer::capacity)
+    }
+
+    /// Makes the next growth, if there is one, large enough for `tokens` in all.
+    pub fn reserve(&mut self, tokens: usize) {
+        self.reserved = self.reserved.max(tokens);
+    }
+
+    /// Forgets all but the first `tokens`. The room they took stays.
+    pub fn truncate(&mut self, tokens: usize) {
+        for row in &mut self.rows {
+            row.padding.truncate(tokens);
+            row.nexts.truncate(tokens);
+        }
+    }
+
+    /// The rotary place that the next token of each sequence takes; those of an empty cache are 0.
+    pub(crate) fn next(&self, row: usize) -> usize {
+        self.rows.get(row).and_then(|row| row.nexts.last()).copied().unwrap_or(0)
+    }
+
+    /// How many sequences were read, if any.
+    pub(crate) fn batch(&self) -> Option<usize> {
+        (self.tokens() > 0).then_some(self.rows.len())
+    }
+
+    /// What each new query does not see: what comes after it, and padding. Nothing, where there is no padding, so
+    /// that causal attention can do without a mask.
+    pub(crate) fn hidden_keys(&self, input: &Input) -> Option<Tensor<4, Bool>> {
+        let padded = self.rows.iter().any(|row| row.padding.contains(&true));
+        if !padded && !input.is_padded() {
+            return None;
+        }
+        let [batch, seq, _] = input.embeddings.dims();
+        let past = self.tokens();
+        let mut hidden = Vec::with_capacity(batch * seq * (past + seq));
+        for row in 0..batch {
+            let before = self.rows.get(row).map(|row| row.padding.as_slice()).unwrap_or_default();
+            let padding: Vec<bool> =
+                before.iter().copied().chain((0..seq).map(|token| input.pads(row, token))).collect();
+            let begin = padding.iter().position(|&pad| !pad).unwrap_or(past + seq);
+            // Before the sequence begins padding sees itself, for attention to nothing is no number.
+            let pads = |key: usize, query| padding[key] && !(key == query && query < begin);
+            for query in past..past + seq {
+                hidden.extend((0..past + seq).map(|key| key > query || pads(key, query)));
+            }
+        }
+        let shape = [batch, 1, seq, past + seq];
+        Some(Tensor::from_data(TensorData::new(hidden, shape), &input.embeddings.device()))
+    }
+
+    /// Notes that the keys and values of an input are in.
+    pub(crate) fn note(&mut self, input: &Input) {
+        if self.tokens() == 0 {
+            self.rows = input.places.iter().map(|_| Row::default()).collect();
+        }
+        for (index, (row, places)) in self.rows.iter_mut().zip(&input.places).enumerate() {
+            let start = row.nexts.last().copied().unwrap_or(0);
+            for (token, &Position(place)) in places.positions.iter().enumerate() {
+                let pad = input.pads(index, token);
+                let before = row.nexts.last().copied().unwrap_or(0);
+                let after = start + place.into_iter().max().unwrap_or(0) + 1;
+                row.nexts.push(if pad { before } else { before.max(after) });
+                row.padding.push(pad);
+            }
+        }
+    }
+
+    /// Puts new keys and values of a layer behind those there are, and gives all of them.
+    pub(crate) fn append(&mut self, layer: usize, new: KeysValues) -> KeysValues {
+        let start = self.tokens();
+        let end = start + new.keys.dims()[2];
+        let reserved = self.reserved;
+        if self.layers.len() <= layer {
+            self.layers.resize_with(layer + 1, Layer::default);
+        }
+        let Layer { keys, values } = &mut self.layers[layer];
+        let span = Span { start, end, room: reserved };
+        KeysValues { keys: keys.write(new.keys, span), values: values.write(new.values, span) }
+    }
+}
+
+/// `[batch, kv_heads, seq, head_dim]` each.
+pub(crate) struct KeysValues {
+    pub(crate) keys: Tensor<4>,
+    pub(crate) values: Tensor<4>,
+}
+
+/// What a sequence of the batch has so far: a place that follows and whether it is padding, token by token.
+#[derive(Debug, Default)]
+struct Row {
+    nexts: Vec<usize>,
+    padding: Vec<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Layer {
+    keys: Room,
+    values: Room,
+}
+
+impl Layer {
+    fn capacity(&self) -> usize {
+        self.keys.0.as_ref().map_or(0, |held| held.dims()[2])
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    room: usize,
+}
+
+/// `[batch, kv_heads, capacity, head_dim]`, written in place as long as nobody else holds it.
+#[derive(Debug, Default)]
+struct Room(Option<Tensor<4>>);
+
+impl Room {
+    fn write(&mut self, new: Tensor<4>, span: Span) -> Tensor<4> {
+        let [batch, heads, _, head_dim] = new.dims();
+        let held = match self.0.take() {
+            Some(held) if span.start > 0 && held.dims()[2] >= span.end => held,
+            held => grown(held, &new, span),
+        };
+        let held = held.slice_assign([0..batch, 0..heads, span.start..span.end, 0..head_dim], new);
+        let all = held.clone().narrow(2, 0, span.end);
+        self.0 = Some(held);
+        all
+    }
+}
+
+fn grown(held: Option<Tensor<4>>, new: &Tensor<4>, span: Span) -> Tensor<4> {
+    let [batch, heads, _, head_dim] = new.dims();
+    let doubled = 2 * held.as_ref().map_or(0, |held| held.dims()[2]);
+    let room = span.end.next_multiple_of(BLOCK).max(doubled).max(span.room);
+    let options = (&new.device(), new.dtype());
+    let larger = Tensor::zeros([batch, heads, room, head_dim], options);
+    match held {
+        Some(held) if span.start > 0 => {
+            let kept = [0..batch, 0..heads, 0..span.start, 0..head_dim];
+            larger.slice_assign(kept, held.narrow(2, 0, span.start))
+        }
+        _ => larger,
+    }
+}
