@@ -1,13 +1,15 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
+use omnigen2_mllm::Sampling;
 use omnigen2_vae::Tile;
 
 use crate::checkpoint::{Checkpoint, LooseFiles};
 use crate::omnigen2::{Memory, OmniGen2, PromptCache};
-use crate::parts::{Autoencoder, Denoiser, DitDenoiser, TextEncoder, TiledVae};
-use crate::reader::Reader;
+use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, DitDenoiser, TextEncoder, TiledVae};
+use crate::reader::Language;
 use crate::slot::Slot;
 use crate::weights::Storage;
 use crate::{Error, Result};
@@ -61,7 +63,6 @@ fn is_cpu(device: &Device) -> bool {
 ///     .build()?;
 /// # Ok::<(), omnigen2_pipeline::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Builder {
     device: Device,
     checkpoint: Option<Checkpoint>,
@@ -70,8 +71,10 @@ pub struct Builder {
     memory: Memory,
     tile: Tile,
     text: Option<Slot<dyn TextEncoder>>,
+    chat: Option<Slot<dyn ChatModel>>,
     denoiser: Option<Slot<dyn Denoiser>>,
     autoencoder: Option<Slot<dyn Autoencoder>>,
+    critic: Option<Box<dyn Critic>>,
 }
 
 impl Builder {
@@ -84,8 +87,10 @@ impl Builder {
             memory: Memory::default(),
             tile: Tile::WHOLE,
             text: None,
+            chat: None,
             denoiser: None,
             autoencoder: None,
+            critic: None,
         }
     }
 
@@ -131,6 +136,11 @@ impl Builder {
         Self { text: Some(Slot::ready("text encoder", Box::new(part))), ..self }
     }
 
+    /// A chat model in place of the checkpoint's language model and vision tower.
+    pub fn chat_model(self, part: impl ChatModel + 'static) -> Self {
+        Self { chat: Some(Slot::ready("chat model", Box::new(part))), ..self }
+    }
+
     /// A denoiser in place of the checkpoint's transformer.
     pub fn denoiser(self, part: impl Denoiser + 'static) -> Self {
         Self { denoiser: Some(Slot::ready("denoiser", Box::new(part))), ..self }
@@ -139,6 +149,11 @@ impl Builder {
     /// An autoencoder in place of the checkpoint's VAE.
     pub fn autoencoder(self, part: impl Autoencoder + 'static) -> Self {
         Self { autoencoder: Some(Slot::ready("autoencoder", Box::new(part))), ..self }
+    }
+
+    /// A critic in place of the chat model, for [reflection](OmniGen2::reflect).
+    pub fn critic(self, part: impl Critic + 'static) -> Self {
+        Self { critic: Some(Box::new(part)), ..self }
     }
 
     /// The pipeline. All names and shapes of the checkpoint are checked here; weights are loaded when they are
@@ -155,6 +170,7 @@ impl Builder {
             storage: self.storage,
             compute: self.precision.on(&self.device),
             tile: self.tile,
+            memory: self.memory,
         };
         let missing = |part| Error::PartMissing { part };
         let checkpoint = self.checkpoint.as_ref();
@@ -165,17 +181,34 @@ impl Builder {
             (None, None) => return Err(missing("autoencoder")),
         };
         let autoencoder = autoencoder.or_else(|| checkpoint.map(|c| lazy.autoencoder(c)));
-        let text = self.text.or_else(|| checkpoint.map(|c| lazy.text(c)));
+        let language = checkpoint.map(|checkpoint| lazy.language(checkpoint));
+        let text = self.text.or_else(|| language.clone().map(text_encoder));
+        let chat = self.chat.or_else(|| language.map(chat_model));
+        let sampling = checkpoint.map(|c| c.generation_config()).transpose()?;
         let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c)));
         Ok(OmniGen2 {
             device: self.device,
             memory: self.memory,
             downscale,
+            sampling: sampling.map_or(Sampling::greedy(), |config| config.sampling()),
             text: text.ok_or_else(|| missing("text encoder"))?,
+            chat: chat.unwrap_or_else(|| {
+                Slot::lazy("chat model", || Err(Error::PartMissing { part: "chat model" }))
+            }),
             denoiser: denoiser.ok_or_else(|| missing("denoiser"))?,
             autoencoder: autoencoder.ok_or_else(|| missing("autoencoder"))?,
+            critic: self.critic,
             prompts: PromptCache::default(),
         })
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("device", &self.device)
+            .field("checkpoint", &self.checkpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -186,14 +219,18 @@ struct Lazy {
     storage: Storage,
     compute: FloatDType,
     tile: Tile,
+    memory: Memory,
 }
 
 impl Lazy {
-    fn text(&self, checkpoint: &Checkpoint) -> Slot<dyn TextEncoder> {
-        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
-        Slot::lazy("text encoder", move || {
-            let mllm = checkpoint.load_mllm(&lazy.device, lazy.storage)?;
-            Ok(Box::new(Reader::new(checkpoint.tokenizer()?, mllm, lazy.compute)) as Box<dyn TextEncoder>)
+    fn language(&self, checkpoint: &Checkpoint) -> Arc<Language> {
+        Arc::new(Language {
+            checkpoint: checkpoint.clone(),
+            device: self.device.clone(),
+            storage: self.storage,
+            compute: self.compute,
+            memory: self.memory,
+            shared: Default::default(),
         })
     }
 
@@ -212,4 +249,12 @@ impl Lazy {
             Ok(Box::new(TiledVae::new(vae, lazy.tile)) as Box<dyn Autoencoder>)
         })
     }
+}
+
+fn text_encoder(language: Arc<Language>) -> Slot<dyn TextEncoder> {
+    Slot::lazy("text encoder", move || Ok(Box::new(language.reader()?) as Box<dyn TextEncoder>))
+}
+
+fn chat_model(language: Arc<Language>) -> Slot<dyn ChatModel> {
+    Slot::lazy("chat model", move || Ok(Box::new(language.talker()?) as Box<dyn ChatModel>))
 }

@@ -2,8 +2,9 @@ use std::path::PathBuf;
 
 use burn::tensor::ExecutionError;
 use omnigen2_dit::DitError;
-use omnigen2_mllm::InputError;
+use omnigen2_mllm::{DecodeError, InputError, SamplingError};
 
+use crate::conversation::ConversationError;
 use crate::device::DeviceError;
 use crate::metadata::MetadataError;
 use crate::pixels::PixelError;
@@ -68,6 +69,23 @@ pub enum Error {
     /// The language model refused its input.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The language model could not choose a token.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Tokens cannot be chosen as asked for.
+    #[error(transparent)]
+    Sampling(#[from] SamplingError),
+    /// A conversation cannot be continued.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
+    /// A picture of a conversation cannot be looked at.
+    #[error("picture {number} of the conversation cannot be looked at")]
+    Shown {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: PixelError,
+    },
     /// A picture could not be read or used.
     #[error(transparent)]
     Pixels(#[from] PixelError),
@@ -121,6 +139,9 @@ pub enum Error {
         /// The part.
         part: &'static str,
     },
+    /// A picture was to be judged before one was drawn.
+    #[error("no round is being drawn: draw one before it is judged")]
+    NothingDrawn,
     /// A part of the caller's own failed.
     #[error("a part of the pipeline failed")]
     Part(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -9,7 +9,7 @@ use crate::omnigen2::{OmniGen2, Stage};
 use crate::parts::{BranchCondition, Conditions};
 use crate::pixels::{Planes, Size, for_vae, output_size, vae_size};
 use crate::request::RequestError;
-use crate::{Error, ImageRequest, Result};
+use crate::{Conversation, Error, ImageRequest, Message, Result};
 
 type Field = Guided<Box<dyn Branches + Send>>;
 
@@ -225,11 +225,16 @@ fn sizes(request: &ImageRequest) -> Result<(Size, Size)> {
 /// The text of each guidance branch.
 fn texts(pipeline: &mut OmniGen2, request: &ImageRequest) -> Result<Vec<Tensor<3>>> {
     let branches = request.guidance.branches(request.references.len()).iter();
-    let prompts = branches.map(|branch| match branch {
+    let prompt = |branch: &Branch| match branch {
         Branch::Full => request.prompt.as_str(),
         Branch::References | Branch::Negative => request.negative.as_str(),
-    });
-    prompts.map(|prompt| pipeline.read(prompt, request.max_tokens)).collect()
+    };
+    let read = |branch: &Branch| match (&request.conversation, branch) {
+        (Some(conversation), Branch::Full) => pipeline.read_conversation(conversation),
+        (Some(_), _) => pipeline.read_conversation(&Conversation::new().with(Message::user(prompt(branch)))),
+        (None, _) => pipeline.read(prompt(branch), request.max_tokens),
+    };
+    branches.map(read).collect()
 }
 
 fn references(pipeline: &mut OmniGen2, request: &ImageRequest) -> Result<Vec<Tensor<4>>> {

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod chat;
 pub mod checkpoint;
+pub mod conversation;
 pub mod device;
 #[cfg(feature = "hub")]
 pub mod hub;
@@ -10,6 +12,7 @@ pub mod parts;
 pub mod pixels;
 pub mod preset;
 pub mod reader;
+pub mod reflect;
 pub mod slot;
 pub mod text;
 pub mod weights;
@@ -21,10 +24,14 @@ mod omnigen2;
 mod request;
 
 pub use builder::{Builder, Precision};
+pub use chat::{Reply, ReplySettings, Turn};
 pub use checkpoint::{Checkpoint, LooseFiles};
+pub use conversation::{Conversation, ConversationError, Message, Part, Role};
 pub use error::{Error, Result};
 pub use generation::{Generation, Step};
 pub use omnigen2::{Memory, OmniGen2};
 pub use omnigen2_dit::{CachePolicy, Guidance, Schedule, Solver, TimeShift};
+pub use omnigen2_mllm::Sampling;
 pub use preset::Preset;
+pub use reflect::{Mend, Reflection, Round};
 pub use request::{ImageRequest, RequestError};

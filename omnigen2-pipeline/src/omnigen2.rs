@@ -2,12 +2,13 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use burn::prelude::*;
+use omnigen2_mllm::Sampling;
 
 use crate::builder::Builder;
 use crate::generation::Generation;
-use crate::parts::{Autoencoder, Denoiser, TextEncoder};
+use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, TextEncoder};
 use crate::slot::Slot;
-use crate::{ImageRequest, Result};
+use crate::{Conversation, ImageRequest, Result};
 
 /// When parts are in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,7 +21,7 @@ pub enum Memory {
     Staged,
 }
 
-/// OmniGen2, ready to draw.
+/// OmniGen2, ready to draw and to talk.
 ///
 /// ```
 /// use burn::prelude::Device;
@@ -33,15 +34,19 @@ pub enum Memory {
 /// assert_eq!(images[0].dimensions(), (64, 48));
 /// # Ok::<(), omnigen2_pipeline::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct OmniGen2 {
     pub(crate) device: Device,
     pub(crate) memory: Memory,
     /// How many pixels a latent pixel spans: known without loading the autoencoder.
     pub(crate) downscale: usize,
+    /// How the checkpoint chooses the tokens of replies.
+    pub(crate) sampling: Sampling,
     pub(crate) text: Slot<dyn TextEncoder>,
+    pub(crate) chat: Slot<dyn ChatModel>,
     pub(crate) denoiser: Slot<dyn Denoiser>,
     pub(crate) autoencoder: Slot<dyn Autoencoder>,
+    /// The caller's own, if there is one.
+    pub(crate) critic: Option<Box<dyn Critic>>,
     pub(crate) prompts: PromptCache,
 }
 
@@ -49,6 +54,7 @@ pub struct OmniGen2 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Text,
+    Chat,
     Denoiser,
     Autoencoder,
 }
@@ -108,6 +114,10 @@ impl OmniGen2 {
         if stage != Stage::Text {
             self.text.release();
         }
+        // The text encoder has the language model from the chat model, if that is still there.
+        if stage != Stage::Chat && stage != Stage::Text {
+            self.chat.release();
+        }
         if stage != Stage::Denoiser {
             self.denoiser.release();
         }
@@ -119,7 +129,8 @@ impl OmniGen2 {
 
     /// A prompt's features, read at most once while it is remembered.
     pub(crate) fn read(&mut self, prompt: &str, max_tokens: usize) -> Result<Tensor<3>> {
-        if let Some(features) = self.prompts.find(prompt, max_tokens) {
+        let source = Source::Prompt { text: prompt.into(), max_tokens };
+        if let Some(features) = self.prompts.find(&source) {
             return Ok(features);
         }
         self.enter(Stage::Text);
@@ -130,12 +141,37 @@ impl OmniGen2 {
                 read.dropped
             );
         }
-        self.prompts.keep(prompt, max_tokens, read.features.clone());
+        self.prompts.keep(source, read.features.clone());
         Ok(read.features)
+    }
+
+    /// A conversation's features, read at most once while it is remembered.
+    pub(crate) fn read_conversation(&mut self, conversation: &Conversation) -> Result<Tensor<3>> {
+        let source = Source::Conversation(conversation.clone());
+        if let Some(features) = self.prompts.find(&source) {
+            return Ok(features);
+        }
+        self.enter(Stage::Chat);
+        let features = self.chat.get_mut()?.features(conversation)?;
+        self.prompts.keep(source, features.clone());
+        Ok(features)
     }
 }
 
-/// The features of the prompts read last; the negative prompt is nearly always among them.
+impl std::fmt::Debug for OmniGen2 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OmniGen2")
+            .field("device", &self.device)
+            .field("memory", &self.memory)
+            .field("text", &self.text)
+            .field("chat", &self.chat)
+            .field("denoiser", &self.denoiser)
+            .field("autoencoder", &self.autoencoder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The features of what was read last; the negative prompt is nearly always among them.
 #[derive(Debug, Default)]
 pub(crate) struct PromptCache {
     kept: VecDeque<Kept>,
@@ -143,21 +179,31 @@ pub(crate) struct PromptCache {
 
 #[derive(Debug)]
 struct Kept {
-    prompt: String,
-    max_tokens: usize,
+    source: Source,
     features: Tensor<3>,
 }
 
-const PROMPTS_KEPT: usize = 8;
+/// What features are of.
+#[derive(Debug, PartialEq)]
+enum Source {
+    Prompt { text: String, max_tokens: usize },
+    Conversation(Conversation),
+}
+
+const KEPT: usize = 8;
 
 impl PromptCache {
-    fn find(&self, prompt: &str, max_tokens: usize) -> Option<Tensor<3>> {
-        let same = |kept: &&Kept| kept.prompt == prompt && kept.max_tokens == max_tokens;
-        self.kept.iter().find(same).map(|kept| kept.features.clone())
+    pub(crate) fn keep_conversation(&mut self, conversation: &Conversation, features: Tensor<3>) {
+        self.keep(Source::Conversation(conversation.clone()), features);
     }
 
-    fn keep(&mut self, prompt: &str, max_tokens: usize, features: Tensor<3>) {
-        self.kept.truncate(PROMPTS_KEPT - 1);
-        self.kept.push_front(Kept { prompt: prompt.into(), max_tokens, features });
+    fn find(&self, source: &Source) -> Option<Tensor<3>> {
+        self.kept.iter().find(|kept| kept.source == *source).map(|kept| kept.features.clone())
+    }
+
+    fn keep(&mut self, source: Source, features: Tensor<3>) {
+        self.kept.retain(|kept| kept.source != source);
+        self.kept.truncate(KEPT - 1);
+        self.kept.push_front(Kept { source, features });
     }
 }

@@ -1,13 +1,16 @@
-//! Every seam of the pipeline: what it asks of a text encoder, a denoiser and an autoencoder.
+//! Every seam of the pipeline: what it asks of a text encoder, a chat model, a denoiser, an autoencoder and a critic.
 
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
+use image::RgbImage;
 use omnigen2_dit::{Branches, CachePolicy, Dit, DitField, MAX_REFERENCES, Moment};
 use omnigen2_rope::Grid;
 use omnigen2_vae::{Tile, Vae};
 
+use crate::chat::ReplySettings;
 use crate::noise::standard_normal;
-use crate::{Error, Result};
+use crate::reflect::Critique;
+use crate::{Conversation, Error, ImageRequest, Result};
 
 /// Text as the denoiser reads it.
 #[derive(Clone, Debug)]
@@ -25,6 +28,59 @@ pub trait TextEncoder: Send {
     /// # Errors
     /// Whatever keeps the text from being read.
     fn encode(&self, prompt: &str, max_tokens: usize) -> Result<TextFeatures>;
+}
+
+/// Replies to conversations.
+pub trait ChatModel: Send {
+    /// Starts a reply.
+    ///
+    /// # Errors
+    /// Whatever keeps the conversation from being read.
+    fn reply<'m>(
+        &'m mut self,
+        conversation: &Conversation,
+        settings: &ReplySettings,
+    ) -> Result<Box<dyn Speech + 'm>>;
+
+    /// What a picture is conditioned on that a conversation asks for: the features of its words,
+    /// `[1, seq, channels]`.
+    ///
+    /// # Errors
+    /// Whatever keeps the conversation from being read.
+    fn features(&mut self, conversation: &Conversation) -> Result<Tensor<3>>;
+}
+
+/// A reply as it comes: pieces of text.
+pub trait Speech: Iterator<Item = Result<String>> + Send {
+    /// Ends the turn, whether all was said or not.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being ended.
+    fn end(self: Box<Self>) -> Result<Ending>;
+}
+
+/// What a turn was.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// The text that was said.
+    Text,
+    /// A request to draw, with the [features](ChatModel::features) of the conversation.
+    Draw(Tensor<3>),
+}
+
+/// Looks at a picture that was drawn, and says what is wrong with it. A closure will do.
+pub trait Critic: Send {
+    /// Compares a picture with what was asked for.
+    ///
+    /// # Errors
+    /// Whatever keeps the picture from being judged.
+    fn critique(&mut self, request: &ImageRequest, picture: &RgbImage) -> Result<Critique>;
+}
+
+impl<F: FnMut(&ImageRequest, &RgbImage) -> Result<Critique> + Send> Critic for F {
+    fn critique(&mut self, request: &ImageRequest, picture: &RgbImage) -> Result<Critique> {
+        self(request, picture)
+    }
 }
 
 /// What one guidance branch is conditioned on.

@@ -68,6 +68,7 @@ impl Preset {
     pub fn apply(&self, request: ImageRequest) -> ImageRequest {
         ImageRequest {
             prompt: request.prompt,
+            conversation: request.conversation,
             references: request.references,
             size: request.size,
             count: request.count,

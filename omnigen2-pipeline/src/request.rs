@@ -4,6 +4,7 @@ use image::RgbImage;
 use omnigen2_dit::{CachePolicy, Guidance, Solver, TimeShift};
 use serde::{Deserialize, Serialize};
 
+use crate::Conversation;
 use crate::pixels::{ReferenceLimits, Size};
 
 /// The side of a picture for which no size is asked.
@@ -28,6 +29,10 @@ const MOST_TOKENS: usize = 32_768;
 pub struct ImageRequest {
     /// The instruction.
     pub prompt: String,
+    /// The conversation that asks for the picture. Its words are what the picture is conditioned on, in place of
+    /// the prompt's; not part of the serialised value.
+    #[serde(skip)]
+    pub conversation: Option<Conversation>,
     /// What guidance pulls away from.
     pub negative: String,
     /// Pictures to edit or to take subjects from; not part of the serialised value.
@@ -63,6 +68,7 @@ impl Default for ImageRequest {
     fn default() -> Self {
         Self {
             prompt: String::new(),
+            conversation: None,
             negative: String::new(),
             references: Vec::new(),
             size: None,
@@ -238,7 +244,7 @@ impl ImageRequest {
     }
 }
 
-fn within(setting: &'static str, found: u64, least: u64, most: u64) -> Result<(), RequestError> {
+pub(crate) fn within(setting: &'static str, found: u64, least: u64, most: u64) -> Result<(), RequestError> {
     match (least..=most).contains(&found) {
         true => Ok(()),
         false => Err(RequestError::Range { setting, found, least, most }),

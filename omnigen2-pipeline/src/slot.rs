@@ -27,12 +27,20 @@ impl<T: ?Sized> Slot<T> {
     /// # Errors
     /// What loading it says.
     pub fn get(&mut self) -> Result<&T> {
+        self.get_mut().map(|part| &*part)
+    }
+
+    /// As [`get`](Self::get), for a part that changes as it works.
+    ///
+    /// # Errors
+    /// What loading it says.
+    pub fn get_mut(&mut self) -> Result<&mut T> {
         if self.part.is_none() {
             let load = self.load.as_ref().ok_or(Error::PartGone { part: self.name })?;
             tracing::debug!(part = self.name, "loading");
             self.part = Some(load()?);
         }
-        self.part.as_deref().ok_or(Error::PartGone { part: self.name })
+        self.part.as_deref_mut().ok_or(Error::PartGone { part: self.name })
     }
 
     /// Whether the part is in memory.

@@ -1,4 +1,12 @@
-//! The tokenizer and the language model as a text encoder.
+//! The tokenizer, the vision tower and the language model: as a text encoder, and as what one talks to.
+
+mod eyes;
+mod language;
+mod session;
+mod speech;
+mod talker;
+
+use std::sync::Arc;
 
 use burn::tensor::{DType, FloatDType};
 use omnigen2_mllm::{Input, Mllm};
@@ -7,18 +15,26 @@ use crate::Result;
 use crate::parts::{TextEncoder, TextFeatures};
 use crate::text::{Encoded, PromptTokenizer, generation_prompt};
 
+pub use eyes::Eyes;
+pub(crate) use language::Language;
+pub use talker::Talker;
+
 /// Reads prompts with the language model; its last hidden states are the features.
 #[derive(Debug)]
 pub struct Reader {
-    tokenizer: PromptTokenizer,
-    mllm: Mllm,
+    tokenizer: Arc<PromptTokenizer>,
+    mllm: Arc<Mllm>,
     compute: FloatDType,
 }
 
 impl Reader {
     /// A reader whose activations are of the type `compute`.
-    pub fn new(tokenizer: PromptTokenizer, mllm: Mllm, compute: FloatDType) -> Self {
-        Self { tokenizer, mllm, compute }
+    pub fn new(
+        tokenizer: impl Into<Arc<PromptTokenizer>>,
+        mllm: impl Into<Arc<Mllm>>,
+        compute: FloatDType,
+    ) -> Self {
+        Self { tokenizer: tokenizer.into(), mllm: mllm.into(), compute }
     }
 
     /// The features of a text that is worded already, special tokens and all.

@@ -1,15 +1,12 @@
-//! Prompts: how they are worded for the language model, and how they become tokens.
+//! From text to tokens and back.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
-use thiserror::Error;
 use tokenizers::Tokenizer;
 
-const SYSTEM: &str =
-    "You are a helpful assistant that generates high-quality images based on user instructions.";
+use super::{SpecialToken, TextError, generation_prompt};
 
 /// Text as tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,104 +15,6 @@ pub struct Encoded {
     pub ids: Vec<u32>,
     /// How many tokens at the end were cut off.
     pub dropped: usize,
-}
-
-/// Tokens with a meaning of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SpecialToken {
-    /// Ends a document; also pads.
-    EndOfText,
-    /// Opens a turn.
-    TurnStart,
-    /// Closes a turn.
-    TurnEnd,
-    /// Opens the features of an image.
-    VisionStart,
-    /// Closes the features of an image.
-    VisionEnd,
-    /// Stands for one merged token of an image.
-    ImagePad,
-    /// OmniGen2's own: the reply is an image.
-    Image,
-}
-
-impl SpecialToken {
-    /// How the token is written in text.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::EndOfText => "<|endoftext|>",
-            Self::TurnStart => "<|im_start|>",
-            Self::TurnEnd => "<|im_end|>",
-            Self::VisionStart => "<|vision_start|>",
-            Self::VisionEnd => "<|vision_end|>",
-            Self::ImagePad => "<|image_pad|>",
-            Self::Image => "<|img|>",
-        }
-    }
-}
-
-impl fmt::Display for SpecialToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-/// Why text could not become tokens.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum TextError {
-    /// The tokenizer's file is not there or not readable.
-    #[error(
-        "cannot read the tokenizer {}; a checkpoint keeps it in its processor directory as tokenizer.json",
-        path.display()
-    )]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The tokenizer's file is no tokenizer.
-    #[error("{} is not a tokenizer of the Hugging Face format; fetch the file again", path.display())]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What the tokenizers library said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The tokenizer lacks a special token.
-    #[error(
-        "the tokenizer {} has no token {token}; use the tokenizer.json published with OmniGen2, not another \
-         model's",
-        path.display()
-    )]
-    MissingToken {
-        /// The token sought.
-        token: SpecialToken,
-        /// The tokenizer's file.
-        path: PathBuf,
-    },
-    /// The tokenizer failed on a text.
-    #[error("the tokenizer {} cannot process this text; fetch the file again", path.display())]
-    Process {
-        /// The tokenizer's file.
-        path: PathBuf,
-        /// What the tokenizers library said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The places for images in a text are not as many as the images.
-    #[error(
-        "the text has {places} places for images ({}) but {images} images were given; \
-         leave that token out of the prompt",
-        SpecialToken::ImagePad
-    )]
-    ImageCount {
-        /// Places in the text.
-        places: usize,
-        /// Images given.
-        images: usize,
-    },
 }
 
 /// The tokenizer of a checkpoint.
@@ -211,79 +110,18 @@ impl fmt::Debug for PromptTokenizer {
     }
 }
 
-/// The wording of an instruction to draw: the system's turn and the user's, and no assistant's.
-///
-/// ```
-/// use omnigen2_pipeline::text::generation_prompt;
-///
-/// assert!(generation_prompt("a fox").ends_with("<|im_start|>user\na fox<|im_end|>\n"));
-/// ```
-pub fn generation_prompt(prompt: &str) -> String {
-    format!("<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{prompt}<|im_end|>\n")
-}
-
-/// The wording of a question about `images` images, up to where the assistant's reply begins.
-///
-/// Each image has one place, `<|image_pad|>`, which [`expand_image_pads`] widens to its tokens.
-///
-/// ```
-/// use omnigen2_pipeline::text::chat_prompt;
-///
-/// let text = chat_prompt("What is this?", 1);
-/// assert!(text.contains("<img1>: <|vision_start|><|image_pad|><|vision_end|>What is this?<|im_end|>"));
-/// assert!(text.ends_with("<|im_start|>assistant\n"));
-/// ```
-pub fn chat_prompt(prompt: &str, images: usize) -> String {
-    let image = |i| format!("<img{i}>: <|vision_start|><|image_pad|><|vision_end|>");
-    let images: String = (1..=images).map(image).collect();
-    generation_prompt(&(images + prompt)) + "<|im_start|>assistant\n"
-}
-
-/// Repeats the i-th `<|image_pad|>` of a text `tokens[i]` times, once for each merged token of that image.
-///
-/// ```
-/// use omnigen2_pipeline::text::expand_image_pads;
-///
-/// assert_eq!(expand_image_pads("a <|image_pad|> b", &[2])?, "a <|image_pad|><|image_pad|> b");
-/// # Ok::<(), omnigen2_pipeline::text::TextError>(())
-/// ```
-///
-/// # Errors
-/// If the text has not as many places as there are images, as when a prompt spells the token.
-pub fn expand_image_pads(text: &str, tokens: &[usize]) -> Result<String, TextError> {
-    let pad = SpecialToken::ImagePad.text();
-    let places = text.matches(pad).count();
-    if places != tokens.len() {
-        return Err(TextError::ImageCount { places, images: tokens.len() });
-    }
-    let mut parts = text.split(pad);
-    let mut expanded = parts.next().unwrap_or_default().to_string();
-    for (part, &count) in parts.zip(tokens) {
-        expanded += &pad.repeat(count);
-        expanded += part;
-    }
-    Ok(expanded)
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error;
 
     use proptest::prelude::*;
 
+    use super::super::fixture::{processor, tiny};
     use super::*;
-
-    fn fixture() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-checkpoint/processor")
-    }
-
-    fn tiny() -> PromptTokenizer {
-        PromptTokenizer::load(fixture()).unwrap()
-    }
 
     #[test]
     fn a_directory_and_a_file_give_the_same_tokenizer() {
-        let file = PromptTokenizer::load(fixture().join("tokenizer.json")).unwrap();
+        let file = PromptTokenizer::load(processor().join("tokenizer.json")).unwrap();
         assert_eq!(file.path(), tiny().path());
         assert_eq!(file.encode("a red fox").unwrap(), tiny().encode("a red fox").unwrap());
     }
@@ -302,7 +140,7 @@ mod tests {
     fn a_corrupt_tokenizer_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokenizer.json");
-        let whole = std::fs::read(fixture().join("tokenizer.json")).unwrap();
+        let whole = std::fs::read(processor().join("tokenizer.json")).unwrap();
         let cuts = (1..40).map(|i| &whole[..i * whole.len() / 40]);
         for bytes in cuts.chain([&b""[..], b"hello", b"{}"]) {
             std::fs::write(&path, bytes).unwrap();
@@ -317,7 +155,7 @@ mod tests {
     fn a_missing_special_token_names_the_token_and_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokenizer.json");
-        let text = std::fs::read_to_string(fixture().join("tokenizer.json")).unwrap();
+        let text = std::fs::read_to_string(processor().join("tokenizer.json")).unwrap();
         std::fs::write(&path, text.replace("<|img|>", "<|other|>")).unwrap();
         let stock = PromptTokenizer::load(&path).unwrap();
         let error = stock.id(SpecialToken::Image).unwrap_err().to_string();
@@ -373,20 +211,6 @@ mod tests {
         let tokenizer = tiny();
         let ids = tokenizer.encode("<|im_start|>a red fox, 狐<|im_end|>").unwrap();
         assert_eq!(tokenizer.decode(&ids).unwrap(), "a red fox, 狐");
-    }
-
-    #[test]
-    fn places_for_images_are_expanded_in_order() {
-        let text = expand_image_pads(&chat_prompt("which?", 2), &[1, 3]).unwrap();
-        assert!(text.contains("<img1>: <|vision_start|><|image_pad|><|vision_end|><img2>"), "{text}");
-        assert_eq!(text.matches("<|image_pad|>").count(), 4);
-    }
-
-    #[test]
-    fn a_prompt_that_spells_a_place_for_an_image_is_refused() {
-        let error = expand_image_pads(&chat_prompt("<|image_pad|>", 1), &[4]).unwrap_err();
-        assert!(matches!(error, TextError::ImageCount { places: 2, images: 1 }));
-        assert!(error.to_string().contains("2 places"), "{error}");
     }
 
     proptest! {

@@ -1,0 +1,279 @@
+//! What was said and shown: a plain value.
+
+use image::RgbImage;
+
+use crate::Result;
+use crate::text::{SYSTEM, SpecialToken, check_mentions, numbered_image};
+
+/// Turns of a user and the model, with pictures anywhere in them.
+///
+/// ```
+/// use omnigen2_pipeline::{Conversation, Message, pixels::RgbImage};
+///
+/// let conversation = Conversation::new()
+///     .with(Message::user("What is this?").picture(RgbImage::new(64, 64)))
+///     .with(Message::assistant("A black square."))
+///     .with(Message::user("Make it white."));
+/// assert_eq!(conversation.pictures().count(), 1);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversation {
+    /// What the model is told to be.
+    pub system: String,
+    /// The turns, in order.
+    pub messages: Vec<Message>,
+}
+
+/// One turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Whose turn it is.
+    pub role: Role,
+    /// What it consists of, in order.
+    pub parts: Vec<Part>,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Who asks.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// A part of a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Words. Those that spell a special token, such as `<|im_end|>`, become that token, as in the reference.
+    Text(String),
+    /// A picture: shown by the user, or drawn by the model.
+    Picture(RgbImage),
+}
+
+/// Why a conversation cannot be continued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConversationError {
+    /// It does not end with the user's turn.
+    #[error("there is nothing to reply to: a conversation must end with a user's message")]
+    NothingAsked,
+    /// It leaves no room for a reply.
+    #[error(
+        "the conversation has {tokens} tokens and the reply may have {reply}, together more than the {most} that \
+         the language model was made for: begin a new conversation, show fewer or smaller pictures, or ask for a \
+         shorter reply"
+    )]
+    TooLong {
+        /// Tokens of the conversation.
+        tokens: usize,
+        /// The most tokens of the reply.
+        reply: usize,
+        /// `max_position_embeddings`.
+        most: usize,
+    },
+    /// The reply may have no tokens.
+    #[error("the reply may have 0 tokens; allow at least 1")]
+    NoReply,
+}
+
+impl Default for Conversation {
+    fn default() -> Self {
+        Self { system: SYSTEM.into(), messages: Vec::new() }
+    }
+}
+
+impl Conversation {
+    /// A conversation in which nothing was said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a turn.
+    pub fn push(&mut self, message: Message) {
+        self.messages.push(message);
+    }
+
+    /// The conversation with a turn more.
+    pub fn with(mut self, message: Message) -> Self {
+        self.push(message);
+        self
+    }
+
+    /// All pictures, in order.
+    pub fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
+        self.messages.iter().flat_map(Message::pictures)
+    }
+
+    /// The pictures that the next one is drawn from: those since the last that the model drew, that one included.
+    pub fn latest_pictures(&self) -> Vec<RgbImage> {
+        let drawn =
+            |message: &Message| message.role == Role::Assistant && message.pictures().next().is_some();
+        let start = self.messages.iter().rposition(drawn).unwrap_or(0);
+        let mut pictures: Vec<_> =
+            self.messages[start..].iter().flat_map(Message::pictures).cloned().collect();
+        if self.messages.get(start).is_some_and(drawn) {
+            let earlier = self.messages[start].pictures().count() - 1;
+            pictures.drain(..earlier);
+        }
+        pictures
+    }
+
+    /// What the user said last.
+    pub fn request(&self) -> String {
+        let asked = self.messages.iter().rfind(|message| message.role == Role::User);
+        asked.map(Message::text).unwrap_or_default()
+    }
+
+    /// The wording for the language model, up to where its reply begins. Each picture has one place,
+    /// `<|image_pad|>`, and is numbered through the conversation.
+    pub(crate) fn worded(&self) -> Result<String> {
+        if self.messages.last().is_none_or(|message| message.role != Role::User) {
+            return Err(ConversationError::NothingAsked.into());
+        }
+        let mut text = format!("<|im_start|>system\n{}<|im_end|>\n", self.system);
+        let mut shown = 0;
+        for message in &self.messages {
+            let by_then = shown + message.pictures().count();
+            text += message.role.opening();
+            for part in &message.parts {
+                match part {
+                    Part::Text(said) => {
+                        if message.role == Role::User {
+                            check_mentions(said, by_then)?;
+                        }
+                        text += said;
+                    }
+                    Part::Picture(_) => {
+                        shown += 1;
+                        text += message.role.before_picture();
+                        text += &numbered_image(shown);
+                    }
+                }
+            }
+            text += "<|im_end|>\n";
+        }
+        Ok(text + Role::Assistant.opening())
+    }
+}
+
+impl Role {
+    fn opening(self) -> &'static str {
+        match self {
+            Self::User => "<|im_start|>user\n",
+            Self::Assistant => "<|im_start|>assistant\n",
+        }
+    }
+
+    /// The model's own pictures follow the token by which it asks to draw.
+    fn before_picture(self) -> &'static str {
+        match self {
+            Self::User => "",
+            Self::Assistant => SpecialToken::Image.text(),
+        }
+    }
+}
+
+impl Message {
+    /// A turn of the user's.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self { role: Role::User, parts: vec![Part::Text(text.into())] }
+    }
+
+    /// A turn of the model's.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self { role: Role::Assistant, parts: vec![Part::Text(text.into())] }
+    }
+
+    /// A turn in which the model drew.
+    pub fn drawn(picture: RgbImage) -> Self {
+        Self { role: Role::Assistant, parts: vec![Part::Picture(picture)] }
+    }
+
+    /// Adds a picture after those at the beginning, before the text, where the reference has them. For other
+    /// places, write the parts out.
+    pub fn picture(mut self, picture: RgbImage) -> Self {
+        let text = |part: &Part| matches!(part, Part::Text(_));
+        let place = self.parts.iter().position(text).unwrap_or(self.parts.len());
+        self.parts.insert(place, Part::Picture(picture));
+        self
+    }
+
+    /// Its pictures, in order.
+    pub fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Picture(picture) => Some(picture),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Its words.
+    pub fn text(&self) -> String {
+        let words = self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::Picture(_) => None,
+        });
+        words.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::chat_prompt;
+
+    fn picture(side: u32) -> RgbImage {
+        RgbImage::new(side, side)
+    }
+
+    #[test]
+    fn one_turn_is_worded_as_the_reference_does() {
+        let message = Message::user("What differs?").picture(picture(28)).picture(picture(56));
+        let worded = Conversation::new().with(message).worded().unwrap();
+        assert_eq!(worded, chat_prompt("What differs?", 2));
+        assert_eq!(Conversation::new().with(Message::user("")).worded().unwrap(), chat_prompt("", 0));
+    }
+
+    #[test]
+    fn pictures_are_numbered_through_turns_and_may_stand_anywhere() {
+        let between = vec![Part::Text("a".into()), Part::Picture(picture(28)), Part::Text("b".into())];
+        let conversation = Conversation::new()
+            .with(Message { role: Role::User, parts: between.clone() })
+            .with(Message { role: Role::Assistant, parts: between })
+            .with(Message::user("and <img2>?"));
+        let worded = conversation.worded().unwrap();
+        let place = "<|vision_start|><|image_pad|><|vision_end|>";
+        assert!(worded.contains(&format!("user\na<img1>: {place}b<|im_end|>")), "{worded}");
+        assert!(worded.contains(&format!("assistant\na<|img|><img2>: {place}b<|im_end|>")), "{worded}");
+        assert!(worded.ends_with("and <img2>?<|im_end|>\n<|im_start|>assistant\n"));
+    }
+
+    #[test]
+    fn a_picture_that_was_not_shown_is_not_talked_about() {
+        let conversation = Conversation::new().with(Message::user("What is <img2>?").picture(picture(28)));
+        let error = conversation.worded().unwrap_err().to_string();
+        assert!(error.contains("<img2>"), "{error}");
+    }
+
+    #[test]
+    fn there_must_be_something_to_reply_to() {
+        assert!(Conversation::new().worded().is_err());
+        assert!(Conversation::new().with(Message::assistant("Hello.")).worded().is_err());
+    }
+
+    #[test]
+    fn a_picture_is_drawn_from_what_came_since_the_last() {
+        let widths = |conversation: &Conversation| {
+            conversation.latest_pictures().iter().map(RgbImage::width).collect::<Vec<_>>()
+        };
+        let shown = Conversation::new()
+            .with(Message::user("a").picture(picture(1)).picture(picture(2)))
+            .with(Message::assistant("Fine."))
+            .with(Message::user("combine").picture(picture(3)));
+        assert_eq!(widths(&shown), [1, 2, 3]);
+        let drawn = shown.with(Message::drawn(picture(4)).picture(picture(5)));
+        assert_eq!(widths(&drawn.clone().with(Message::user("bluer"))), [5]);
+        assert_eq!(widths(&drawn.with(Message::user("this hat").picture(picture(6)))), [5, 6]);
+        assert_eq!(widths(&Conversation::new()), [0; 0]);
+    }
+}

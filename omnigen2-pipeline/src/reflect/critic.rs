@@ -1,0 +1,41 @@
+use image::RgbImage;
+use omnigen2_mllm::Sampling;
+
+use super::question::question;
+use crate::chat::ReplySettings;
+use crate::conversation::{Conversation, Message, Part, Role};
+use crate::parts::{ChatModel, Critic};
+use crate::reflect::Critique;
+use crate::{ImageRequest, Result};
+
+/// Asks a chat model what is wrong with a picture.
+pub struct ChatCritic<'m> {
+    model: &'m mut dyn ChatModel,
+}
+
+impl<'m> ChatCritic<'m> {
+    /// A critic by way of this model.
+    pub fn new(model: &'m mut dyn ChatModel) -> Self {
+        Self { model }
+    }
+}
+
+impl Critic for ChatCritic<'_> {
+    fn critique(&mut self, request: &ImageRequest, picture: &RgbImage) -> Result<Critique> {
+        let shown = request.references.iter().chain([picture]).cloned().map(Part::Picture);
+        let question = Part::Text(question(&request.prompt, request.references.len()));
+        let message = Message { role: Role::User, parts: shown.chain([question]).collect() };
+        let settings =
+            ReplySettings { sampling: Some(Sampling::greedy()), may_draw: false, ..ReplySettings::default() };
+        let mut reply = self.model.reply(&Conversation::new().with(message), &settings)?;
+        let text = reply.by_ref().collect::<Result<String>>()?;
+        reply.end()?;
+        Ok(Critique::parse(&text, &request.prompt))
+    }
+}
+
+impl std::fmt::Debug for ChatCritic<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatCritic").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! Drawing, looking at the result, and drawing again until it is as asked for.
+//!
+//! This is a loop of this library's own over the published weights: the language model looks at each picture and
+//! says which part of the instruction it does not show and how to mend that. The paper's own reflection
+//! (arXiv 2506.18871, section 3.4) comes from a fine-tune whose weights and prompts were not published.
+
+mod critic;
+mod critique;
+mod question;
+
+use std::collections::HashSet;
+
+use image::RgbImage;
+use omnigen2_dit::MAX_REFERENCES;
+
+use crate::omnigen2::{OmniGen2, Stage};
+use crate::parts::Critic;
+use crate::pixels::Size;
+use crate::request::within;
+use crate::{Error, Generation, ImageRequest, Result};
+
+pub use critic::ChatCritic;
+pub use critique::Critique;
+
+const MOST_ROUNDS: usize = 100;
+
+/// How the next round mends a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mend {
+    /// It edits the picture, which stands before the references there are.
+    #[default]
+    Edit,
+    /// It draws anew, with what is to be mended said behind the prompt.
+    Redraw,
+}
+
+/// A picture and what the critic made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    /// Which round it is, from 1.
+    pub index: usize,
+    /// What was drawn.
+    pub request: ImageRequest,
+    /// The picture; of several, the best.
+    pub picture: RgbImage,
+    /// What the critic found.
+    pub critique: Critique,
+    /// The instruction of the next round; this is the last round if there is none.
+    pub next: Option<String>,
+}
+
+/// Rounds of drawing and looking, until the critic is satisfied, has nothing new to say, or the rounds are over.
+/// Iterate for whole rounds, or [`draw`](Self::draw) and [`judge`](Self::judge) for their steps.
+///
+/// ```
+/// use burn::prelude::Device;
+/// use omnigen2_pipeline::reflect::Critique;
+/// use omnigen2_pipeline::{ImageRequest, OmniGen2, pixels::{RgbImage, Size}};
+///
+/// let dark = |_: &ImageRequest, picture: &RgbImage| {
+///     let bright = picture.iter().any(|&byte| byte > 250);
+///     Ok(if bright { Critique::met("bright") } else { Critique::unmet(["light"], "Make it brighter.") })
+/// };
+/// # let checkpoint = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny-checkpoint");
+/// let mut omnigen2 = OmniGen2::builder(&Device::flex()).checkpoint(checkpoint)?.critic(dark).build()?;
+/// let request = ImageRequest::new("a lamp that gives light").size(Size::new(32, 32)).steps(2);
+/// let mut reflection = omnigen2.reflect(request, 3)?;
+/// for round in &mut reflection {
+///     println!("{}", round?.critique.text);
+/// }
+/// assert!(reflection.best().is_some());
+/// # Ok::<(), omnigen2_pipeline::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Reflection<'p> {
+    pipeline: &'p mut OmniGen2,
+    origin: ImageRequest,
+    rounds: usize,
+    mend: Mend,
+    /// What will be drawn next.
+    next: Option<ImageRequest>,
+    /// What was drawn and not judged yet.
+    drawn: Option<ImageRequest>,
+    index: usize,
+    instructions: HashSet<String>,
+    best: Option<Round>,
+}
+
+impl OmniGen2 {
+    /// Draws, lets the critic look, and draws again, at most `rounds` times.
+    ///
+    /// # Errors
+    /// If the request makes no sense, or there are no or too many rounds.
+    pub fn reflect(&mut self, request: ImageRequest, rounds: usize) -> Result<Reflection<'_>> {
+        request.validate()?;
+        within("the rounds", rounds as u64, 1, MOST_ROUNDS as u64)?;
+        Ok(Reflection {
+            pipeline: self,
+            instructions: HashSet::from([normal(&request.prompt)]),
+            next: Some(request.clone()),
+            origin: request,
+            rounds,
+            mend: Mend::default(),
+            drawn: None,
+            index: 0,
+            best: None,
+        })
+    }
+}
+
+impl Reflection<'_> {
+    /// How pictures are mended.
+    pub fn mend(self, mend: Mend) -> Self {
+        Self { mend, ..self }
+    }
+
+    /// Starts to draw the next round, if there is one. Its pictures are to be [judged](Self::judge).
+    ///
+    /// # Errors
+    /// As [`OmniGen2::generate`]; there is no further round then.
+    pub fn draw(&mut self) -> Result<Option<Generation<'_>>> {
+        let Some(request) = self.next.take() else { return Ok(None) };
+        self.index += 1;
+        self.drawn = Some(request.clone());
+        self.pipeline.generate(&request).map(Some)
+    }
+
+    /// Lets the critic look at the pictures that were drawn.
+    ///
+    /// # Errors
+    /// If none was, or the critic fails; there is no further round then.
+    pub fn judge(&mut self, pictures: Vec<RgbImage>) -> Result<Round> {
+        let request = self.drawn.take().ok_or(Error::NothingDrawn)?;
+        let judged: Vec<_> = pictures.into_iter().map(|picture| self.look(picture)).collect::<Result<_>>()?;
+        let best = judged.into_iter().reduce(|best, next| if next.is_better(&best) { next } else { best });
+        let Judged { picture, critique } = best.ok_or(Error::NothingDrawn)?;
+        let next = self.instruction(&critique);
+        self.next = next.as_ref().map(|instruction| self.mended(&picture, instruction));
+        let round = Round { index: self.index, request, picture, critique, next };
+        if self.best.as_ref().is_none_or(|best| beats(round.critique.score, best.critique.score)) {
+            self.best = Some(round.clone());
+        }
+        Ok(round)
+    }
+
+    /// The round whose picture the critic gave the highest score so far, the first of equals.
+    pub fn best(&self) -> Option<&Round> {
+        self.best.as_ref()
+    }
+
+    fn look(&mut self, picture: RgbImage) -> Result<Judged> {
+        let critique = match &mut self.pipeline.critic {
+            Some(critic) => critic.critique(&self.origin, &picture)?,
+            None => {
+                self.pipeline.enter(Stage::Chat);
+                ChatCritic::new(self.pipeline.chat.get_mut()?).critique(&self.origin, &picture)?
+            }
+        };
+        Ok(Judged { picture, critique })
+    }
+
+    /// What to do next; nothing, if nothing is unmet, the rounds are over, or it was tried already.
+    fn instruction(&mut self, critique: &Critique) -> Option<String> {
+        let goes_on = !critique.satisfied() && self.index < self.rounds;
+        let new = goes_on && self.instructions.insert(normal(&critique.mend));
+        new.then(|| critique.mend.clone())
+    }
+
+    fn mended(&self, picture: &RgbImage, instruction: &str) -> ImageRequest {
+        let origin = self.origin.clone();
+        let seed = origin.seed.wrapping_add(self.index as u64);
+        let request = ImageRequest { conversation: None, seed, ..origin };
+        match self.mend {
+            Mend::Redraw => {
+                ImageRequest { prompt: format!("{}\n{instruction}", request.prompt.trim_end()), ..request }
+            }
+            Mend::Edit => {
+                let prompt = match request.references.is_empty() {
+                    true => instruction.into(),
+                    false => format!("Edit the first image: {instruction}"),
+                };
+                let size = Some(Size::new(picture.width(), picture.height()));
+                let pictures = std::iter::once(picture.clone()).chain(request.references);
+                let references = pictures.take(MAX_REFERENCES).collect();
+                ImageRequest { prompt, references, size, ..request }
+            }
+        }
+    }
+}
+
+impl Iterator for Reflection<'_> {
+    type Item = Result<Round>;
+
+    fn next(&mut self) -> Option<Result<Round>> {
+        let pictures = match self.draw() {
+            Ok(None) => return None,
+            Ok(Some(generation)) => generation.finish(),
+            Err(error) => Err(error),
+        };
+        Some(pictures.and_then(|pictures| self.judge(pictures)))
+    }
+}
+
+struct Judged {
+    picture: RgbImage,
+    critique: Critique,
+}
+
+impl Judged {
+    fn is_better(&self, than: &Self) -> bool {
+        beats(self.critique.score, than.critique.score)
+    }
+}
+
+/// Any number beats what is not one.
+fn beats(score: f64, best: f64) -> bool {
+    score > best || (best.is_nan() && !score.is_nan())
+}
+
+/// Two instructions are the same if only case, spaces and the last mark differ.
+fn normal(instruction: &str) -> String {
+    let words: Vec<_> = instruction.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ").trim_end_matches(['.', '!']).into()
+}

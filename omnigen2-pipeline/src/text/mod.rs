@@ -1,0 +1,35 @@
+//! Prompts: how they are worded for the language model, how they become tokens, and how a reply's tokens become
+//! text.
+
+mod error;
+mod special;
+mod stop;
+mod stream;
+mod tokenizer;
+mod wording;
+
+pub use error::TextError;
+pub use special::SpecialToken;
+pub use stop::{Scanned, StopStrings};
+pub use stream::TextStream;
+pub use tokenizer::{Encoded, PromptTokenizer};
+pub(crate) use wording::{SYSTEM, check_mentions, numbered_image};
+pub use wording::{chat_prompt, expand_image_pads, generation_prompt};
+
+#[cfg(test)]
+mod fixture {
+    use std::path::{Path, PathBuf};
+    use std::sync::LazyLock;
+
+    use super::PromptTokenizer;
+
+    pub(super) fn processor() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-checkpoint/processor")
+    }
+
+    pub(super) fn tiny() -> &'static PromptTokenizer {
+        static TINY: LazyLock<PromptTokenizer> =
+            LazyLock::new(|| PromptTokenizer::load(processor()).unwrap());
+        &TINY
+    }
+}
