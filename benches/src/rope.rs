@@ -3,7 +3,9 @@
 use std::cell::LazyCell;
 
 use burn::prelude::*;
+use burn::tensor::DType;
 use criterion::Criterion;
+use omnigen2_rope::ops::project;
 use omnigen2_rope::{Frequencies, Grid, OmniLayout, Visibility, attend};
 
 use crate::{Group, measure, normal, published, tiny};
@@ -23,6 +25,22 @@ pub fn define(criterion: &mut Criterion, device: &Device) {
     let mut group = published(criterion, "rope");
     for side in [16, 32] {
         add(&mut group, device, Case { heads: 21, kv_heads: 7, axis: 40, side });
+    }
+    for rows in [1, 256] {
+        add_project(&mut group, device, rows);
+    }
+}
+
+/// The widest product of the language model: one row when it speaks, many when it reads.
+fn add_project(group: &mut Group<'_>, device: &Device, rows: usize) {
+    const WIDE: usize = 11_008;
+    const NARROW: usize = 2048;
+    let x = LazyCell::new(|| normal([rows, NARROW], device));
+    let weight = LazyCell::new(|| normal([WIDE, NARROW], device));
+    for dtype in [DType::F32, DType::BF16] {
+        let weight = LazyCell::new(|| weight.clone().cast(dtype));
+        let name = format!("project {rows} rows/{dtype:?} weights");
+        measure(group, &name, [rows, WIDE], || project(x.clone(), weight.clone()));
     }
 }
 

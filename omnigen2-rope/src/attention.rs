@@ -1,5 +1,6 @@
 use burn::prelude::*;
-use burn::tensor::module::{attention, attention_fallback};
+use burn::tensor::activation::softmax;
+use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
 
 /// Which keys a query sees.
@@ -67,11 +68,14 @@ fn attend_one(
 ) -> Tensor<4> {
     let [batch, heads, one, head_dim] = queries.dims();
     let [_, kv_heads, seq, _] = keys.dims();
-    let times = heads / kv_heads;
-    let queries = queries.reshape([batch, kv_heads, times, head_dim]);
-    let hidden = hidden.map(|hidden| hidden.expand([batch, kv_heads, times, seq]));
-    attention_fallback(queries, keys, values, hidden, None, AttentionModuleOptions::default())
-        .reshape([batch, heads, one, head_dim])
+    let shared = [batch, kv_heads, heads / kv_heads, head_dim];
+    let queries = queries.reshape(shared) * (head_dim as f64).powf(-0.5);
+    let scores = queries.matmul(keys.transpose());
+    let scores = match hidden {
+        Some(hidden) => scores.mask_fill(hidden.expand([batch, kv_heads, shared[2], seq]), f32::NEG_INFINITY),
+        None => scores,
+    };
+    softmax(scores, 3).matmul(values).reshape([batch, heads, one, head_dim])
 }
 
 /// How many query heads read one key head.
