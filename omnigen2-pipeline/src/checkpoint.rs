@@ -224,7 +224,7 @@ impl Checkpoint {
             false => Err(Error::from(WeightsError::Report {
                 path: path.to_owned(),
                 component: naming.component.into(),
-                report,
+                report: report.into(),
             })),
         };
         let dit = Archive::open(&self.transformer.weights)?;

@@ -84,7 +84,7 @@ pub enum Error {
         /// Which one, from 1.
         number: usize,
         /// What is wrong with it.
-        source: PixelError,
+        source: Box<PixelError>,
     },
     /// A picture could not be read or used.
     #[error(transparent)]
@@ -101,7 +101,7 @@ pub enum Error {
     /// A checkpoint could not be had from the hub.
     #[cfg(feature = "hub")]
     #[error(transparent)]
-    Hub(#[from] crate::hub::HubError),
+    Hub(Box<crate::hub::HubError>),
     /// A picture's file could not be written, or its metadata not be read.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -149,6 +149,13 @@ pub enum Error {
 
 /// [`Error`]'s result.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(feature = "hub")]
+impl From<crate::hub::HubError> for Error {
+    fn from(error: crate::hub::HubError) -> Self {
+        Self::Hub(error.into())
+    }
+}
 
 impl From<ExecutionError> for Error {
     fn from(error: ExecutionError) -> Self {

@@ -61,6 +61,7 @@ pub trait Speech: Iterator<Item = Result<String>> + Send {
 
 /// What a turn was.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it a turn")]
 pub enum Ending {
     /// The text that was said.
     Text,

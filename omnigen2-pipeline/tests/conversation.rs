@@ -313,10 +313,10 @@ fn what_cannot_be_read_is_refused_before_any_work() {
     let shown = |width, height| {
         Conversation::new().with(Message::user("?").picture(picture(56, 56)).picture(picture(width, height)))
     };
-    let small = refused(&shown(27, 56), &short());
-    assert!(matches!(small, Error::Shown { number: 2, source: PixelError::TooSmall { .. } }), "{small:?}");
-    let narrow = refused(&shown(28, 28 * 201), &short());
-    assert!(matches!(narrow, Error::Shown { number: 2, source: PixelError::TooNarrow { .. } }), "{narrow:?}");
+    let Error::Shown { number: 2, source } = refused(&shown(27, 56), &short()) else { panic!() };
+    assert!(matches!(*source, PixelError::TooSmall { .. }), "{source}");
+    let Error::Shown { number: 2, source } = refused(&shown(28, 28 * 201), &short()) else { panic!() };
+    assert!(matches!(*source, PixelError::TooNarrow { .. }), "{source}");
     let spelt = Conversation::new().with(Message::user("<|image_pad|>").picture(picture(56, 56)));
     let spelt = refused(&spelt, &short());
     let expected = TextError::ImageCount { places: 2, images: 1 };

@@ -38,7 +38,8 @@ impl Eyes {
     ) -> Result<Vec<Glimpse<'a>>> {
         let glimpse = |(number, picture): (usize, &'a RgbImage)| {
             let size = Size::new(picture.width(), picture.height());
-            let size = vit_size(size, &self.limits).map_err(|source| Error::Shown { number, source })?;
+            let size = vit_size(size, &self.limits)
+                .map_err(|source| Error::Shown { number, source: source.into() })?;
             let grid = Grid::new(size.height as usize, size.width as usize).blocks(self.config.cell());
             Ok(Glimpse { picture, digest: digest(picture), grid })
         };

@@ -163,6 +163,6 @@ pub enum WeightsError {
         /// The model, as [`Naming::component`](super::Naming::component) calls it.
         component: String,
         /// All that does not fit.
-        report: LoadReport,
+        report: Box<LoadReport>,
     },
 }

@@ -29,7 +29,7 @@ impl Archive {
         let report = plan.report(self, naming);
         if !report.is_empty() {
             let (path, component) = (self.path().to_owned(), naming.component.to_owned());
-            return Err(WeightsError::Report { path, component, report });
+            return Err(WeightsError::Report { path, component, report: report.into() });
         }
         for wanted in &plan.wanted {
             self.get(&wanted.name).map(Entry::float).transpose()?;

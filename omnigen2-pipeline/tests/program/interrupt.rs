@@ -1,7 +1,11 @@
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+#[cfg(unix)]
+use std::{thread::sleep, time::Duration};
 
 use crate::place::{Place, TINY};
+#[cfg(unix)]
+use crate::{chat, place::interrupt};
 
 /// More than can be taken before the signal comes.
 const MANY_STEPS: &str = "1000";
@@ -9,13 +13,38 @@ const MANY_STEPS: &str = "1000";
 #[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_nothing_behind() {
+    ends("generate");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_reflection() {
+    ends("reflect");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_chat_that_waits_for_a_line() {
     let place = Place::new();
-    let arguments = ["generate", "a fox", "--checkpoint", TINY, "--size", "128x128", "--steps", MANY_STEPS];
+    let mut command = place.command(&chat::arguments(&[]));
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(stderr.any(|line| line.unwrap().starts_with("seed ")));
+    while child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_millis(200));
+        interrupt(&child);
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[cfg(unix)]
+fn ends(command: &str) {
+    let place = Place::new();
+    let arguments = [command, "a fox", "--checkpoint", TINY, "--size", "128x128", "--steps", MANY_STEPS];
     let mut child = place.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(stderr.by_ref().any(|line| line.unwrap().starts_with("seed ")));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    interrupt(&child);
     let said: Vec<_> = stderr.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{said:?}");
     assert!(said.iter().any(|line| line.starts_with("error: interrupted")), "{said:?}");

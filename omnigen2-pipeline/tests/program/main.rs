@@ -3,11 +3,16 @@
 
 mod bad_checkpoint;
 mod bad_request;
+mod chat;
+mod describe;
 mod draw;
 mod inspect;
 mod interrupt;
 mod place;
 mod pull;
+mod reflect;
 #[allow(dead_code, reason = "the tests of the hub look at more of it")]
 #[path = "../hub/server.rs"]
 mod server;
+#[cfg(unix)]
+mod terminal;

@@ -1,8 +1,9 @@
 //! A folder to work in, and the program run in it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
 use omnigen2_pipeline::pixels::RgbImage;
 use serde_json::Value;
@@ -72,12 +73,16 @@ impl Place {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().unwrap();
-        Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// As [`run`](Self::run), with `lines` on stdin.
+    pub(crate) fn feed(&self, arguments: &[&str], lines: &str) -> Run {
+        let mut command = self.command(arguments);
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// Two steps of a small picture from the tiny checkpoint, with more arguments, which may override these.
@@ -99,6 +104,14 @@ impl Place {
 }
 
 impl Run {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     pub(crate) fn succeeded(self) -> Self {
         assert_eq!(self.code, 0, "stderr: {}", self.stderr);
         self
@@ -153,4 +166,11 @@ fn copy_all(from: &Path, to: &Path) {
             false => fs::write(target, fs::read(entry.path()).unwrap()).unwrap(),
         }
     }
+}
+
+/// Ctrl-C.
+#[cfg(unix)]
+pub(crate) fn interrupt(child: &Child) {
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
 }

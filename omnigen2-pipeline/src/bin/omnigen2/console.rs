@@ -92,8 +92,25 @@ impl Write for Above {
 
 /// Results, on stdout. Whoever reads them may stop reading.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
+    write(&format!("{text}\n"))
+}
+
+/// A part of a line of results, which a network wrote.
+pub(crate) fn print_piece(text: &str) -> Result<(), Failure> {
+    match io::stdout().is_terminal() {
+        true => write(&tame(text)),
+        false => write(text),
+    }
+}
+
+/// What a network wrote, without what would steer a terminal.
+pub(crate) fn tame(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{FFFD}")
+}
+
+fn write(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Code::Output, error).within("cannot write to stdout"))
         }

@@ -72,6 +72,21 @@ impl Failure {
         Self { code, error: error.into() }
     }
 
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The error and its causes.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.error.to_string()];
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            lines.push(error.to_string());
+            cause = error.source();
+        }
+        lines
+    }
+
     /// The same failure, seen from above.
     pub(crate) fn within(self, message: impl Into<String>) -> Self {
         Self { code: self.code, error: Box::new(Caused { message: message.into(), source: self.error }) }
@@ -80,12 +95,7 @@ impl Failure {
 
 /// One line for the error and one for each of its causes.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
-    let mut text = format!("error: {}\n", failure.error);
-    let mut cause = failure.error.source();
-    while let Some(error) = cause {
-        let _ = writeln!(text, "  caused by: {error}");
-        cause = error.source();
-    }
+    let text = format!("error: {}\n", failure.lines().join("\n  caused by: "));
     let _ = std::io::stderr().write_all(text.as_bytes());
     failure.code.into()
 }
@@ -117,12 +127,15 @@ fn code(error: &Error) -> Code {
         | Error::Config { .. } => Code::Checkpoint,
         Error::Weights(WeightsError::Device { .. }) | Error::Device(_) => Code::Device,
         Error::Weights(_) => Code::Checkpoint,
-        Error::Text(TextError::ImageCount { .. }) => Code::Request,
+        Error::Text(TextError::ImageCount { .. } | TextError::UnknownImage { .. }) => Code::Request,
         Error::Text(_) => Code::Checkpoint,
         Error::Input(_) | Error::Request(_) | Error::Dit(_) => Code::Request,
-        Error::Pixels(_) => Code::Input,
-        Error::Hub(HubError::InvalidId { .. } | HubError::InvalidRevision { .. }) => Code::Request,
-        Error::Hub(_) => Code::Hub,
+        Error::Conversation(_) | Error::Sampling(_) => Code::Request,
+        Error::Pixels(_) | Error::Shown { .. } => Code::Input,
+        Error::Hub(error) => match **error {
+            HubError::InvalidId { .. } | HubError::InvalidRevision { .. } => Code::Request,
+            _ => Code::Hub,
+        },
         Error::Metadata(MetadataError::Write { .. }) => Code::Output,
         Error::Metadata(_) => Code::Input,
         _ => Code::Failed,

@@ -29,4 +29,17 @@ impl Interrupt {
             false => Ok(()),
         }
     }
+
+    /// Whether Ctrl-C was pressed; from now on it was not.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+
+    /// Waits for something that only ends by itself: Ctrl-C leaves at once.
+    pub(crate) fn leave_during<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.0.store(true, Ordering::Relaxed);
+        let came = wait();
+        self.0.store(false, Ordering::Relaxed);
+        came
+    }
 }

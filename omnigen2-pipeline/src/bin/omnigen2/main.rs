@@ -1,16 +1,24 @@
-//! The `omnigen2` program: draws, edits and combines pictures.
+//! The `omnigen2` program: draws, edits, combines and describes pictures, and talks.
 
+mod chat;
 mod checkpoint;
 mod console;
+mod describe;
 mod device;
+mod drawing;
+mod engine;
 mod failure;
 mod generate;
 mod inspect;
 mod interrupt;
 mod presets;
 mod pull;
+mod reflect;
+mod settings;
 mod show;
+mod speaking;
 mod values;
+mod work;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -20,13 +28,14 @@ use clap::{Parser, Subcommand};
 use crate::console::Console;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Interrupt;
+use crate::work::Work;
 
 /// glibc returns large blocks to the system at every free, which makes each temporary of a network pay for its
 /// pages again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Draws, edits and combines pictures with OmniGen2.
+/// Draws, edits, combines and describes pictures with OmniGen2, and talks about them.
 #[derive(Parser)]
 #[command(version, after_help = failure::table(), max_term_width = 110)]
 struct Program {
@@ -40,6 +49,9 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     Generate(Box<generate::Args>),
+    Describe(Box<describe::Args>),
+    Chat(Box<chat::Args>),
+    Reflect(Box<reflect::Args>),
     Show(show::Args),
     Inspect(inspect::Args),
     Pull(pull::Args),
@@ -66,11 +78,15 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, console: &Console) -> Result<(), Failure> {
+    let listen = || Interrupt::listen(console);
     match command {
-        Command::Generate(args) => generate::run(*args, console, &Interrupt::listen(console)?),
+        Command::Generate(args) => generate::run(*args, Work { console, interrupt: &listen()? }),
+        Command::Describe(args) => describe::run(*args, Work { console, interrupt: &listen()? }),
+        Command::Chat(args) => chat::run(*args, Work { console, interrupt: &listen()? }),
+        Command::Reflect(args) => reflect::run(*args, Work { console, interrupt: &listen()? }),
         Command::Show(args) => show::run(&args),
-        Command::Inspect(args) => inspect::run(&args, console, &Interrupt::listen(console)?),
-        Command::Pull(args) => pull::run(args, console, &Interrupt::listen(console)?),
+        Command::Inspect(args) => inspect::run(&args, console, &listen()?),
+        Command::Pull(args) => pull::run(args, console, &listen()?),
         Command::Presets(args) => presets::run(&args),
         Command::Devices(args) => device::run(&args),
     }

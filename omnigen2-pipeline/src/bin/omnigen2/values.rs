@@ -61,6 +61,21 @@ pub(crate) fn preset(text: &str) -> Result<&'static Preset, String> {
     })
 }
 
+pub(crate) fn temperature(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "expected a number from 0, such as 0.7".into())
+}
+
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= 1.0);
+    number.ok_or_else(|| "expected a number over 0 and up to 1, such as 0.9".into())
+}
+
+pub(crate) fn factor(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number over 0, such as 1.05".into())
+}
+
 pub(crate) fn name_solver(solver: Solver) -> String {
     match solver {
         Solver::Euler => "euler".into(),
@@ -116,5 +131,8 @@ mod tests {
         assert!(range("0.5").is_err() && range("a..b").is_err());
         assert!(solver("heun").is_err() && time_shift("later").is_err() && preset("slow").is_err());
         assert!(step_cache("teacache=much").is_err() && step_cache("none=1").is_err());
+        assert!(temperature("-1").is_err() && temperature("NaN").is_err() && temperature("0") == Ok(0.0));
+        assert!(share("0").is_err() && share("1.1").is_err() && share("1") == Ok(1.0));
+        assert!(factor("0").is_err() && factor("inf").is_err() && factor("1.05") == Ok(1.05));
     }
 }

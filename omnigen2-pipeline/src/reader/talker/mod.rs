@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use burn::prelude::*;
@@ -5,13 +8,13 @@ use burn::tensor::FloatDType;
 use omnigen2_mllm::{Decoder, GenerationConfig, ImageFeatures, Mllm, MllmConfig, Sampler};
 use omnigen2_rope::Segment;
 
-use super::Eyes;
-use super::eyes::Glimpse;
-use super::session::{Script, Seen, Session};
-use super::speech::Spoken;
 use crate::chat::ReplySettings;
 use crate::conversation::{Conversation, ConversationError};
 use crate::parts::{ChatModel, Speech};
+use crate::reader::Eyes;
+use crate::reader::eyes::Glimpse;
+use crate::reader::session::{Script, Seen, Session};
+use crate::reader::speech::Spoken;
 use crate::slot::Slot;
 use crate::text::{PromptTokenizer, SpecialToken, StopStrings, TextStream, expand_image_pads};
 use crate::{Memory, Result};

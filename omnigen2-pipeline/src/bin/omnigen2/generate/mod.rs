@@ -2,25 +2,20 @@
 
 mod args;
 mod output;
-mod references;
-mod request;
-mod settings;
 
 use std::fs;
 
 use omnigen2_pipeline::metadata::{self, Record};
 use omnigen2_pipeline::pixels::RgbImage;
-use omnigen2_pipeline::{Generation, ImageRequest, OmniGen2};
+use omnigen2_pipeline::{Generation, ImageRequest, OmniGen2, Step};
 use serde_json::json;
 
-use self::args::SettingsArgs;
 use self::output::Output;
-use self::references::Reference;
-use crate::checkpoint::Source;
-use crate::console::{Console, print};
-use crate::device;
+use crate::console::print;
+use crate::drawing::{self, Reference, by_chance, references};
+use crate::engine::Origin;
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
+use crate::work::Work;
 
 pub(crate) use self::args::Args;
 
@@ -29,94 +24,80 @@ struct Plan {
     request: ImageRequest,
     references: Vec<Reference>,
     outputs: Vec<Output>,
-    source: Source,
-    settings: SettingsArgs,
+    origin: Origin,
 }
 
 /// Draws with a plan.
 struct Session<'a> {
-    plan: &'a Plan,
+    request: ImageRequest,
+    outputs: Vec<Output>,
     record: Record,
-    console: &'a Console,
-    interrupt: &'a Interrupt,
+    work: Work<'a>,
     preview_every: Option<usize>,
     json: bool,
 }
 
-pub(crate) fn run(args: Args, console: &Console, interrupt: &Interrupt) -> Result<(), Failure> {
+pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
     let (preview_every, json) = (args.preview_every.map(|steps| steps as usize), args.json);
-    let plan = plan(args)?;
-    let device = device::choose(plan.settings.device.as_deref())?;
-    let found = plan.source.clone().find(console, interrupt)?;
-    let mut settings = plan.settings.record(&device.name);
-    settings.extend(found.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
-    let record = Record {
-        version: env!("CARGO_PKG_VERSION").into(),
-        request: ImageRequest { references: Vec::new(), ..plan.request.clone() },
-        references: plan.references.iter().map(Reference::record).collect(),
-        checkpoint: found.name.clone(),
-        settings,
-        index: 0,
-    };
-    let builder = plan.settings.apply(OmniGen2::builder(&device.device));
-    let mut omnigen2 = found.into_builder(builder)?.build()?;
-    console.say(format_args!("seed {}", plan.request.seed));
-    let session = Session { plan: &plan, record, console, interrupt, preview_every, json };
-    let pictures = session.draw(&mut omnigen2)?;
+    let Plan { request, references, outputs, origin } = plan(args)?;
+    let mut engine = origin.open(work)?;
+    let references = references.iter().map(Reference::record).collect();
+    let record = Record { references, ..engine.record(&request) };
+    work.console.say(format_args!("seed {}", request.seed));
+    let session = Session { request, outputs, record, work, preview_every, json };
+    let pictures = session.draw(&mut engine.omnigen2)?;
     session.write(&pictures)
 }
 
 fn plan(args: Args) -> Result<Plan, Failure> {
-    let like = args.like.as_ref().map(metadata::read).transpose()?;
+    let like = args.like.as_ref().map(|path| drawing::repeatable(path)).transpose()?;
     let like = like.as_ref();
-    let mut request = request::request(&args, like)?;
+    let mut request = request(&args, like)?;
     let recorded = like.filter(|_| args.image.is_empty());
-    request::check_count(recorded.map_or(args.image.len(), |record| record.references.len()))?;
+    drawing::check_count(recorded.map_or(args.image.len(), |record| record.references.len()))?;
     let outputs = output::outputs(&args, like, &request)?;
-    let given = Source::given(args.weights.checkpoint, args.loose)?;
-    let noted = || like.map(|record| Source::recorded(&record.checkpoint, &record.settings));
-    let source = given.or_else(noted).map_or_else(Source::from_environment, Ok)?;
-    let settings = match like {
-        Some(record) => args.settings.or_recorded(&record.settings)?,
-        None => args.settings,
+    let origin = match like {
+        Some(record) => args.engine.origin_like(record)?,
+        None => args.engine.origin()?,
     };
     let references = match recorded {
         Some(record) => references::recorded(record)?,
         None => references::given(&args.image)?,
     };
-    request::check_references(&request, &references)?;
+    drawing::check_references(&request, &references)?;
     request.references = references.iter().map(|reference| reference.picture.clone()).collect();
-    Ok(Plan { request, references, outputs, source, settings })
+    Ok(Plan { request, references, outputs, origin })
+}
+
+/// The record's request, as the options change it; references are yet to come.
+fn request(args: &Args, like: Option<&Record>) -> Result<ImageRequest, Failure> {
+    let base = match like {
+        Some(record) => record.request.clone(),
+        None => ImageRequest { seed: by_chance(), ..ImageRequest::default() },
+    };
+    let request = args.prompt_args.apply(args.drawing.apply(base));
+    let prompt = args.prompt.clone().unwrap_or(request.prompt.clone());
+    let request = ImageRequest { prompt, count: args.count.unwrap_or(request.count), ..request };
+    drawing::check(&request)?;
+    Ok(request)
 }
 
 impl Session<'_> {
     fn draw(&self, omnigen2: &mut OmniGen2) -> Result<Vec<RgbImage>, Failure> {
-        let spinner = self.console.spinner("loading, and reading the prompt");
-        let mut generation = omnigen2.generate(&self.plan.request)?;
-        spinner.finish_and_clear();
-        let bar = self.console.steps(generation.total_steps()).with_message("drawing");
-        self.interrupt.check()?;
-        while let Some(step) = generation.next().transpose()? {
-            bar.set_position(step.index as u64);
-            self.interrupt.check()?;
-            let due = self.preview_every.is_some_and(|every| step.index % every == 0);
-            if due && step.index < step.steps {
-                self.preview(&mut generation, format!("step {} of {}", step.index, step.steps))?;
-            }
-        }
-        bar.finish_and_clear();
-        let spinner = self.console.spinner("decoding");
-        let pictures = generation.finish()?;
-        spinner.finish_and_clear();
-        self.interrupt.check()?;
-        Ok(pictures)
+        let generation =
+            self.work.wait("loading, and reading the prompt", || Ok(omnigen2.generate(&self.request)?))?;
+        self.work.draw(generation, |generation, step| self.preview(generation, step))
     }
 
-    fn preview(&self, generation: &mut Generation<'_>, step: String) -> Result<(), Failure> {
+    fn preview(&self, generation: &mut Generation<'_>, step: Step) -> Result<(), Failure> {
+        let due = self.preview_every.is_some_and(|every| step.index.is_multiple_of(every));
+        if !due || step.index == step.steps {
+            return Ok(());
+        }
         let pictures = generation.preview()?;
         let mut record = self.record.clone();
-        record.settings.insert("preview".into(), step);
-        for output in &self.plan.outputs {
+        record.settings.insert("preview".into(), format!("step {} of {}", step.index, step.steps));
+        for output in &self.outputs {
             if let Some(picture) = pictures.get(output.index) {
                 record.index = output.index;
                 metadata::save(output.preview(), picture, &record)?;
@@ -126,7 +107,7 @@ impl Session<'_> {
     }
 
     fn write(&self, pictures: &[RgbImage]) -> Result<(), Failure> {
-        for output in &self.plan.outputs {
+        for output in &self.outputs {
             let Some(picture) = pictures.get(output.index) else { continue };
             let record = Record { index: output.index, ..self.record.clone() };
             metadata::save(&output.path, picture, &record)?;

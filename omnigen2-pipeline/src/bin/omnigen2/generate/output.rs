@@ -1,13 +1,12 @@
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use omnigen2_pipeline::ImageRequest;
-use omnigen2_pipeline::metadata::MetadataError;
 use omnigen2_pipeline::metadata::Record;
 
 use super::args::Args;
-use crate::failure::{Code, Failure};
+use crate::drawing::output::{check, check_png};
+use crate::failure::Failure;
 
 /// A picture to write.
 pub(super) struct Output {
@@ -24,12 +23,8 @@ pub(super) fn outputs(
     request: &ImageRequest,
 ) -> Result<Vec<Output>, Failure> {
     let path = &args.output;
-    let png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    if !png {
-        let message = format!("{} does not end in .png, the only format written", path.display());
-        return Err(Failure::new(Code::Request, message));
-    }
-    let outputs = match (like, args.drawing.count, request.count) {
+    check_png(path)?;
+    let outputs = match (like, args.count, request.count) {
         (Some(record), None, count) if record.index < count => {
             vec![Output { index: record.index, path: path.clone() }]
         }
@@ -45,22 +40,6 @@ pub(super) fn outputs(
 impl Output {
     pub(super) fn preview(&self) -> PathBuf {
         renamed(&self.path, ".preview")
-    }
-}
-
-/// Fails where a file cannot be written, before hours of work that would end there.
-fn check(path: &Path) -> Result<(), Failure> {
-    let failed = |source: std::io::Error| MetadataError::Write { path: path.into(), source: source.into() };
-    if path.is_dir() {
-        return Err(failed(std::io::ErrorKind::IsADirectory.into()).into());
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let probe = tempfile::Builder::new().prefix(".omnigen2-").tempfile_in(folder).map_err(failed)?;
-    probe.close().map_err(failed)?;
-    let locked = fs::metadata(path).is_ok_and(|there| there.permissions().readonly());
-    match locked {
-        true => Err(failed(std::io::ErrorKind::PermissionDenied.into()).into()),
-        false => Ok(()),
     }
 }
 

@@ -1,3 +1,5 @@
+//! How a checkpoint computes, as it is given or recorded.
+
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
@@ -5,12 +7,64 @@ use omnigen2_pipeline::weights::Storage;
 use omnigen2_pipeline::{Builder, Memory, Precision};
 use omnigen2_vae::Tile;
 
-use super::args::{MemoryName, PrecisionName, SettingsArgs, StorageName};
 use crate::failure::{Code, Failure};
+
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Computing")]
+pub(crate) struct SettingsArgs {
+    /// Such as `cpu`, `wgpu` or `cuda:1`; `omnigen2 devices` lists them [default: the fastest there is]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// The type of activations [default: auto]
+    #[arg(long)]
+    precision: Option<PrecisionName>,
+    /// The type in which weights rest [default: stored]
+    #[arg(long)]
+    storage: Option<StorageName>,
+    /// Whether parts stay in memory or are put away when their stage ends [default: resident]
+    #[arg(long)]
+    memory: Option<MemoryName>,
+    /// Rows of a picture that the VAE works on at a time: less memory, the same picture [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    tile_rows: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum PrecisionName {
+    /// BF16 on a GPU that computes with it, F32 elsewhere
+    #[default]
+    Auto,
+    /// 32 bits
+    F32,
+    /// 16 bits with the range of F32
+    Bf16,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum StorageName {
+    /// That of the file
+    #[default]
+    Stored,
+    /// 32 bits
+    F32,
+    /// 16 bits, a mantissa of 10
+    F16,
+    /// 16 bits, the range of F32
+    Bf16,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum MemoryName {
+    /// Each part stays once it is loaded
+    #[default]
+    Resident,
+    /// The peak is the largest part, not the sum
+    Staged,
+}
 
 impl SettingsArgs {
     /// What was not given is as recorded.
-    pub(super) fn or_recorded(self, recorded: &BTreeMap<String, String>) -> Result<Self, Failure> {
+    pub(crate) fn or_recorded(self, recorded: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let rows = recorded.get("tile_rows").map(|rows| rows.parse().map_err(|_| unknown("tile_rows", rows)));
         Ok(Self {
             device: self.device.or_else(|| recorded.get("device").cloned()),
@@ -21,7 +75,7 @@ impl SettingsArgs {
         })
     }
 
-    pub(super) fn apply(&self, builder: Builder) -> Builder {
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
         let precision = match self.precision.unwrap_or_default() {
             PrecisionName::Auto => Precision::Auto,
             PrecisionName::F32 => Precision::F32,
@@ -42,7 +96,7 @@ impl SettingsArgs {
     }
 
     /// As [`or_recorded`](Self::or_recorded) reads it.
-    pub(super) fn record(&self, device: &str) -> BTreeMap<String, String> {
+    pub(crate) fn record(&self, device: &str) -> BTreeMap<String, String> {
         let mut record = BTreeMap::from([
             ("device".into(), device.into()),
             ("precision".into(), name(self.precision.unwrap_or_default())),

@@ -1,0 +1,73 @@
+//! `omnigen2 chat`.
+
+mod entry;
+mod format;
+mod input;
+mod session;
+mod transcript;
+
+use std::path::PathBuf;
+
+use omnigen2_pipeline::ImageRequest;
+
+use self::format::Format;
+use self::input::Input;
+use self::session::{Flow, Session};
+use crate::drawing::{self, DrawingArgs, output, references};
+use crate::engine::EngineArgs;
+use crate::failure::{Code, Failure};
+use crate::speaking::SpeakingArgs;
+use crate::work::Work;
+
+/// Talks, about pictures too, and draws what is asked for
+///
+/// `/help` lists what is no message. Ctrl-C ends a reply or drops a drawing; at the prompt, twice or Ctrl-D leaves.
+/// Where stdin is no terminal, each of its lines is a message or a command.
+///
+/// With --json, each line of stdin is {"text": ..., "images": [paths]}, {"command": "new"} or {"command": "save",
+/// "file": ...}. Each line of stdout is {"piece": ...} while a reply comes; then {"turn": "text", "text": ...} or
+/// {"turn": "draw", "path": ..., "width": ..., "height": ..., "seed": ...}; {"done": ...} after a command; or
+/// {"error": ...}, after which the conversation goes on.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Where drawn pictures go, as omnigen2-chat-1.png and so on
+    #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    output_dir: PathBuf,
+    /// Read and write lines of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    speaking: SpeakingArgs,
+    #[command(flatten)]
+    drawing: DrawingArgs,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
+    check(&args)?;
+    let engine = args.engine.clone().origin()?.open(work)?;
+    let format = if args.json { Format::Json } else { Format::Text };
+    let mut input = Input::open(format)?;
+    let mut session = Session::new(args, engine, work, format);
+    while let Some(line) = input.next(work)? {
+        match format.parse(&line).and_then(|entry| session.take(entry)) {
+            Ok(Flow::On) => {}
+            Ok(Flow::Over) => break,
+            Err(failure) if matches!(failure.code(), Code::Checkpoint | Code::Device) => return Err(failure),
+            Err(failure) => format.failed(&failure)?,
+        }
+    }
+    Ok(())
+}
+
+/// Fails before anything is loaded.
+fn check(args: &Args) -> Result<(), Failure> {
+    let request = args.drawing.apply(ImageRequest::default());
+    drawing::check(&request)?;
+    if let Some(size) = request.size {
+        let unseen = "a picture of this size cannot be looked at in the turns after it";
+        references::check_shown(size).map_err(|e| Failure::new(Code::Request, e).within(unseen))?;
+    }
+    output::check_folder(&args.output_dir)
+}

@@ -1,0 +1,77 @@
+//! A checkpoint at work: which weights, and how they compute.
+
+use std::collections::BTreeMap;
+
+use omnigen2_pipeline::metadata::Record;
+use omnigen2_pipeline::{ImageRequest, OmniGen2};
+
+use crate::checkpoint::{LooseArgs, Source};
+use crate::device;
+use crate::failure::Failure;
+use crate::settings::SettingsArgs;
+use crate::work::Work;
+
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Checkpoint")]
+pub(crate) struct EngineArgs {
+    /// A directory, or a repository OWNER/NAME or OWNER/NAME@REVISION, which is pulled [env: OMNIGEN2_CHECKPOINT]
+    #[arg(long, value_name = "DIR|REPOSITORY")]
+    checkpoint: Option<String>,
+    #[command(flatten)]
+    loose: LooseArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// What is known of an engine before anything is opened.
+pub(crate) struct Origin {
+    source: Source,
+    settings: SettingsArgs,
+}
+
+/// A pipeline, and what the records of its pictures say of it.
+pub(crate) struct Engine {
+    pub(crate) omnigen2: OmniGen2,
+    checkpoint: String,
+    settings: BTreeMap<String, String>,
+}
+
+impl EngineArgs {
+    pub(crate) fn origin(self) -> Result<Origin, Failure> {
+        let given = Source::given(self.checkpoint, self.loose)?;
+        Ok(Origin { source: given.map_or_else(Source::from_environment, Ok)?, settings: self.settings })
+    }
+
+    /// What was not given is as recorded.
+    pub(crate) fn origin_like(self, record: &Record) -> Result<Origin, Failure> {
+        let given = Source::given(self.checkpoint, self.loose)?;
+        let source = given.unwrap_or_else(|| Source::recorded(&record.checkpoint, &record.settings));
+        Ok(Origin { source, settings: self.settings.or_recorded(&record.settings)? })
+    }
+}
+
+impl Origin {
+    pub(crate) fn open(self, work: Work<'_>) -> Result<Engine, Failure> {
+        let device = device::choose(self.settings.device.as_deref())?;
+        let found = self.source.find(work.console, work.interrupt)?;
+        let mut settings = self.settings.record(&device.name);
+        settings.extend(found.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let checkpoint = found.name.clone();
+        let builder = self.settings.apply(OmniGen2::builder(&device.device));
+        Ok(Engine { omnigen2: found.into_builder(builder)?.build()?, checkpoint, settings })
+    }
+}
+
+impl Engine {
+    /// How the first picture of a request is made, its references yet to be named.
+    pub(crate) fn record(&self, request: &ImageRequest) -> Record {
+        Record {
+            version: env!("CARGO_PKG_VERSION").into(),
+            request: ImageRequest { references: Vec::new(), conversation: None, ..request.clone() },
+            references: Vec::new(),
+            checkpoint: self.checkpoint.clone(),
+            settings: self.settings.clone(),
+            index: 0,
+        }
+    }
+}
