@@ -108,6 +108,14 @@ impl Critique {
         self.unmet.is_empty()
     }
 
+    /// How to mend the picture, in words of the parts if there are no others.
+    pub(super) fn instruction(&self) -> String {
+        match self.mend.trim() {
+            "" => wish(&self.unmet),
+            mend => mend.into(),
+        }
+    }
+
     fn new(text: String, unmet: Vec<String>, mend: String) -> Self {
         let mend = match unmet.as_slice() {
             [] => String::new(),

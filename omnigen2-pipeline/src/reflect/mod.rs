@@ -6,33 +6,23 @@
 
 mod critic;
 mod critique;
+mod mend;
 mod question;
 
 use std::collections::HashSet;
 
 use image::RgbImage;
-use omnigen2_dit::MAX_REFERENCES;
 
 use crate::omnigen2::{OmniGen2, Stage};
 use crate::parts::Critic;
-use crate::pixels::Size;
 use crate::request::within;
 use crate::{Error, Generation, ImageRequest, Result};
 
 pub use critic::ChatCritic;
 pub use critique::Critique;
+pub use mend::Mend;
 
 const MOST_ROUNDS: usize = 100;
-
-/// How the next round mends a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Mend {
-    /// It edits the picture, which stands before the references there are.
-    #[default]
-    Edit,
-    /// It draws anew, with what is to be mended said behind the prompt.
-    Redraw,
-}
 
 /// A picture and what the critic made of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,14 +118,17 @@ impl Reflection<'_> {
     /// Lets the critic look at the pictures that were drawn.
     ///
     /// # Errors
-    /// If none was, or the critic fails; there is no further round then.
+    /// If none was drawn, or the critic fails, after which there is no further round.
     pub fn judge(&mut self, pictures: Vec<RgbImage>) -> Result<Round> {
         let request = self.drawn.take().ok_or(Error::NothingDrawn)?;
         let judged: Vec<_> = pictures.into_iter().map(|picture| self.look(picture)).collect::<Result<_>>()?;
         let best = judged.into_iter().reduce(|best, next| if next.is_better(&best) { next } else { best });
         let Judged { picture, critique } = best.ok_or(Error::NothingDrawn)?;
         let next = self.instruction(&critique);
-        self.next = next.as_ref().map(|instruction| self.mended(&picture, instruction));
+        self.next = next.as_ref().map(|instruction| {
+            let request = self.mend.request(&self.origin, &picture, instruction);
+            request.seed(self.origin.seed.wrapping_add(self.index as u64))
+        });
         let round = Round { index: self.index, request, picture, critique, next };
         if self.best.as_ref().is_none_or(|best| beats(round.critique.score, best.critique.score)) {
             self.best = Some(round.clone());
@@ -162,29 +155,8 @@ impl Reflection<'_> {
     /// What to do next; nothing, if nothing is unmet, the rounds are over, or it was tried already.
     fn instruction(&mut self, critique: &Critique) -> Option<String> {
         let goes_on = !critique.satisfied() && self.index < self.rounds;
-        let new = goes_on && self.instructions.insert(normal(&critique.mend));
-        new.then(|| critique.mend.clone())
-    }
-
-    fn mended(&self, picture: &RgbImage, instruction: &str) -> ImageRequest {
-        let origin = self.origin.clone();
-        let seed = origin.seed.wrapping_add(self.index as u64);
-        let request = ImageRequest { conversation: None, seed, ..origin };
-        match self.mend {
-            Mend::Redraw => {
-                ImageRequest { prompt: format!("{}\n{instruction}", request.prompt.trim_end()), ..request }
-            }
-            Mend::Edit => {
-                let prompt = match request.references.is_empty() {
-                    true => instruction.into(),
-                    false => format!("Edit the first image: {instruction}"),
-                };
-                let size = Some(Size::new(picture.width(), picture.height()));
-                let pictures = std::iter::once(picture.clone()).chain(request.references);
-                let references = pictures.take(MAX_REFERENCES).collect();
-                ImageRequest { prompt, references, size, ..request }
-            }
-        }
+        let instruction = critique.instruction();
+        (goes_on && self.instructions.insert(normal(&instruction))).then_some(instruction)
     }
 }
 
@@ -220,5 +192,5 @@ fn beats(score: f64, best: f64) -> bool {
 /// Two instructions are the same if only case, spaces and the last mark differ.
 fn normal(instruction: &str) -> String {
     let words: Vec<_> = instruction.split_whitespace().map(str::to_lowercase).collect();
-    words.join(" ").trim_end_matches(['.', '!']).into()
+    words.join(" ").trim_end_matches([' ', '.', '!', '?', '。']).into()
 }

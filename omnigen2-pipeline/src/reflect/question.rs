@@ -1,5 +1,7 @@
 //! What the model is asked about its own picture.
 
+use crate::text::check_mentions;
+
 /// Stands where the answer names a part of the instruction.
 pub(crate) const UNMET_HINT: &str = "words of the instruction that the picture fails to show";
 /// Stands where the answer says how to mend the picture.
@@ -14,7 +16,11 @@ pub(crate) fn question(instruction: &str, references: usize) -> String {
         1 => "<img1> is the picture that was given with the instruction.\n".into(),
         _ => format!("<img1> to <img{references}> are the pictures that were given with the instruction.\n"),
     };
-    let instruction = quoted(instruction);
+    // A number that no picture has would be refused.
+    let instruction = match check_mentions(instruction, references) {
+        Ok(()) => quoted(instruction),
+        Err(_) => quoted(&instruction.replace("<img", "< img")),
+    };
     format!(
         "{given}{result} is the result of this instruction: {instruction}\n\
          Read the instruction part by part: each thing, number, colour, place and action. \
@@ -53,6 +59,12 @@ mod tests {
             three.starts_with("<img1> to <img3> are the pictures")
                 && three.contains("\n<img4> is the result")
         );
+    }
+
+    #[test]
+    fn only_pictures_that_were_given_are_talked_about() {
+        assert!(question("the hat of <img1>", 1).contains("hat of <img1>"));
+        assert!(question("the hat of <img5>", 1).contains("hat of < img5>"));
     }
 
     #[test]

@@ -34,6 +34,7 @@ fn the_last_of_several_is_the_question_unless_it_is_a_picture() {
     assert_eq!(images(&[text(&fox), "Which animal is this?"]), 1);
     assert_eq!(images(&[text(&fox), text(&cat)]), 2);
     assert_eq!(images(&[text(&fox), text(&cat), "Which is larger?"]), 2);
+    assert_eq!(images(&[text(&fox), ""]), 1, "nothing is asked");
     place.run(&arguments(&[text(&fox), "dog.jpg"])).failed(4, &["cannot read dog.jpg"]);
     place.run(&arguments(&["What is this?"])).failed(4, &["cannot read What is this?"]);
     place.run(&arguments(&[])).failed(2, &["IMAGE"]);

@@ -1,5 +1,6 @@
 //! `omnigen2 describe`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use omnigen2_pipeline::{Conversation, Message, ReplySettings, Turn};
@@ -25,7 +26,7 @@ const EXTENSIONS: [&str; 9] = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif"
 pub(crate) struct Args {
     /// Pictures, and perhaps a question about them [default: a brief description]
     #[arg(required = true, value_name = "IMAGE")]
-    subjects: Vec<PathBuf>,
+    subjects: Vec<OsString>,
     /// Print one JSON object, with the text and the pictures, in place of text
     #[arg(long)]
     json: bool,
@@ -36,7 +37,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
-    let Task { images, question } = task(&args.subjects);
+    let subjects: Vec<PathBuf> = args.subjects.iter().map(PathBuf::from).collect();
+    let Task { images, question } = task(&subjects);
     let origin = args.engine.origin()?;
     let pictures = references::shown(images)?;
     let message = Message::user(question);

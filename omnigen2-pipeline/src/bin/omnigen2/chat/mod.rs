@@ -24,7 +24,7 @@ use crate::work::Work;
 /// `/help` lists what is no message. Ctrl-C ends a reply or drops a drawing; at the prompt, twice or Ctrl-D leaves.
 /// Where stdin is no terminal, each of its lines is a message or a command.
 ///
-/// With --json, each line of stdin is {"text": ..., "images": [paths]}, {"command": "new"} or {"command": "save",
+/// With --json, each line of stdin is {"text": ..., "images": ["fox.png"]}, {"command": "new"} or {"command": "save",
 /// "file": ...}. Each line of stdout is {"piece": ...} while a reply comes; then {"turn": "text", "text": ...} or
 /// {"turn": "draw", "path": ..., "width": ..., "height": ..., "seed": ...}; {"done": ...} after a command; or
 /// {"error": ...}, after which the conversation goes on.
