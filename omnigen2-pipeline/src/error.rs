@@ -5,6 +5,7 @@ use omnigen2_dit::DitError;
 use omnigen2_mllm::{DecodeError, InputError, SamplingError};
 
 use crate::conversation::ConversationError;
+use crate::convert::ConvertError;
 use crate::device::DeviceError;
 use crate::metadata::MetadataError;
 use crate::pixels::PixelError;
@@ -78,6 +79,9 @@ pub enum Error {
     /// A conversation cannot be continued.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// A checkpoint cannot be converted.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
     /// A picture of a conversation cannot be looked at.
     #[error("picture {number} of the conversation cannot be looked at")]
     Shown {

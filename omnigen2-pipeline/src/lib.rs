@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod checkpoint;
 pub mod conversation;
+pub mod convert;
 pub mod device;
 #[cfg(feature = "hub")]
 pub mod hub;

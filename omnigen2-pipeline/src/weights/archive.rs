@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 
 use super::file::entries;
-use super::locate::{Index, Source, locate};
+use super::locate::{Index, Located, locate};
 use super::{Entry, Storage, Summary, WeightsError};
 
 /// The tensors of one component's weights: names, types and shapes from the headers, data left in the files.
@@ -24,8 +24,8 @@ impl Archive {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref().to_owned();
         let entries = match locate(&path)? {
-            Source::File(file) => entries(&file)?,
-            Source::Shards(index) => gather(&index)?,
+            Located::File(file) => entries(&file)?,
+            Located::Shards(index) => gather(&index)?,
         };
         Ok(Self { path, entries })
     }
@@ -38,6 +38,11 @@ impl Archive {
     /// All tensors, in order of their names.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// All tensors, in order of their names.
+    pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry> {
+        self.entries.into_values()
     }
 
     /// The tensor of this name, if there is one.

@@ -74,7 +74,20 @@ impl Entry {
         self.shape.iter().product()
     }
 
-    pub(super) fn float(&self) -> Result<DType, WeightsError> {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// The data as they are, not copied.
+    pub(crate) fn shared(&self) -> Bytes {
+        Bytes::from_shared(self.bytes.clone(), AllocationProperty::File)
+    }
+
+    pub(crate) fn float(&self) -> Result<DType, WeightsError> {
         match self.dtype {
             Dtype::F32 => Ok(DType::F32),
             Dtype::F16 => Ok(DType::F16),
@@ -100,10 +113,11 @@ impl Entry {
         Ok(device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, to))))
     }
 
-    fn at_rest(&self, to: DType) -> Result<Bytes, WeightsError> {
+    /// The data in another type.
+    pub(crate) fn at_rest(&self, to: DType) -> Result<Bytes, WeightsError> {
         let stored = self.float()?;
         if stored == to && self.is_usable_in_place(to) {
-            return Ok(Bytes::from_shared(self.bytes.clone(), AllocationProperty::File));
+            return Ok(self.shared());
         }
         let converted = match to {
             DType::F16 => self.convert(stored, f16::from_f32, f16::is_infinite),

@@ -13,15 +13,15 @@ const WEIGHTS: &str = ".safetensors";
 const USUAL: [&str; 2] = ["diffusion_pytorch_model", "model"];
 
 /// Where the weights of a component lie.
-pub(super) enum Source {
+pub(crate) enum Located {
     File(PathBuf),
     Shards(Index),
 }
 
 /// An index and the file in which each tensor should be.
-pub(super) struct Index {
-    pub(super) path: PathBuf,
-    pub(super) shards: BTreeMap<String, PathBuf>,
+pub(crate) struct Index {
+    pub(crate) path: PathBuf,
+    pub(crate) shards: BTreeMap<String, PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ struct IndexFile {
     weight_map: BTreeMap<String, String>,
 }
 
-pub(super) fn locate(path: &Path) -> Result<Source, WeightsError> {
+pub(crate) fn locate(path: &Path) -> Result<Located, WeightsError> {
     match path.metadata() {
         Ok(found) if found.is_dir() => return locate_in(path),
         Ok(_) => {}
@@ -39,12 +39,12 @@ pub(super) fn locate(path: &Path) -> Result<Source, WeightsError> {
         Err(source) => return Err(WeightsError::Io { path: path.to_owned(), source }),
     }
     match path.to_str() {
-        Some(name) if name.ends_with(INDEX) => Ok(Source::Shards(Index::read(path)?)),
-        _ => Ok(Source::File(path.to_owned())),
+        Some(name) if name.ends_with(INDEX) => Ok(Located::Shards(Index::read(path)?)),
+        _ => Ok(Located::File(path.to_owned())),
     }
 }
 
-fn locate_in(folder: &Path) -> Result<Source, WeightsError> {
+fn locate_in(folder: &Path) -> Result<Located, WeightsError> {
     let failed = |source| WeightsError::Io { path: folder.to_owned(), source };
     let mut names = Vec::new();
     for entry in folder.read_dir().map_err(failed)? {
@@ -52,10 +52,10 @@ fn locate_in(folder: &Path) -> Result<Source, WeightsError> {
     }
     names.sort();
     if let Some(index) = choose(folder, &names, INDEX)? {
-        return Ok(Source::Shards(Index::read(&index)?));
+        return Ok(Located::Shards(Index::read(&index)?));
     }
     let file = choose(folder, &names, WEIGHTS)?;
-    file.map(Source::File).ok_or_else(|| WeightsError::NoWeights { path: folder.to_owned() })
+    file.map(Located::File).ok_or_else(|| WeightsError::NoWeights { path: folder.to_owned() })
 }
 
 fn choose(folder: &Path, names: &[String], ending: &str) -> Result<Option<PathBuf>, WeightsError> {

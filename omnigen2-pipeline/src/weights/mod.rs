@@ -34,6 +34,7 @@ mod summary;
 pub use archive::Archive;
 pub use entry::{Entry, Storage};
 pub use error::WeightsError;
+pub(crate) use locate::{Located, locate};
 pub use module::{Parameter, inventory};
 pub use naming::Naming;
 pub use report::{LoadReport, Mismatch};

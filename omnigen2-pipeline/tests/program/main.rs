@@ -4,6 +4,7 @@
 mod bad_checkpoint;
 mod bad_request;
 mod chat;
+mod convert;
 mod describe;
 mod draw;
 mod inspect;

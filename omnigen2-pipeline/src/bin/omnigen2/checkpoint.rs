@@ -127,6 +127,13 @@ impl Found {
         })
     }
 
+    pub(crate) fn directory(self) -> Result<PathBuf, Failure> {
+        match self.place {
+            Place::Directory(path) => Ok(path),
+            Place::Loose(_) => Err(Failure::new(Code::Request, "give a directory or a repository")),
+        }
+    }
+
     /// What a record keeps beside the name.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         match &self.place {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use omnigen2_pipeline::convert::ConvertError;
 use omnigen2_pipeline::hub::HubError;
 use omnigen2_pipeline::metadata::MetadataError;
 use omnigen2_pipeline::pixels::PixelError;
@@ -136,6 +137,9 @@ fn code(error: &Error) -> Code {
             HubError::InvalidId { .. } | HubError::InvalidRevision { .. } => Code::Request,
             _ => Code::Hub,
         },
+        Error::Convert(ConvertError::Write { .. }) => Code::Output,
+        Error::Convert(ConvertError::Within { .. }) => Code::Request,
+        Error::Convert(_) => Code::Checkpoint,
         Error::Metadata(MetadataError::Write { .. }) => Code::Output,
         Error::Metadata(_) => Code::Input,
         _ => Code::Failed,

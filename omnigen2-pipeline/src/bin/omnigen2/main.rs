@@ -3,6 +3,7 @@
 mod chat;
 mod checkpoint;
 mod console;
+mod convert;
 mod describe;
 mod device;
 mod drawing;
@@ -54,6 +55,7 @@ enum Command {
     Reflect(Box<reflect::Args>),
     Show(show::Args),
     Inspect(inspect::Args),
+    Convert(convert::Args),
     Pull(pull::Args),
     Presets(presets::Args),
     Devices(device::Args),
@@ -86,6 +88,7 @@ fn run(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Reflect(args) => reflect::run(*args, Work { console, interrupt: &listen()? }),
         Command::Show(args) => show::run(&args),
         Command::Inspect(args) => inspect::run(&args, console, &listen()?),
+        Command::Convert(args) => convert::run(args, Work { console, interrupt: &listen()? }),
         Command::Pull(args) => pull::run(args, console, &listen()?),
         Command::Presets(args) => presets::run(&args),
         Command::Devices(args) => device::run(&args),

@@ -41,7 +41,7 @@ enum PrecisionName {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum StorageName {
+pub(crate) enum StorageName {
     /// That of the file
     #[default]
     Stored,
@@ -51,6 +51,17 @@ enum StorageName {
     F16,
     /// 16 bits, the range of F32
     Bf16,
+}
+
+impl From<StorageName> for Storage {
+    fn from(name: StorageName) -> Self {
+        match name {
+            StorageName::Stored => Self::AsStored,
+            StorageName::F32 => Self::F32,
+            StorageName::F16 => Self::F16,
+            StorageName::Bf16 => Self::Bf16,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -81,17 +92,12 @@ impl SettingsArgs {
             PrecisionName::F32 => Precision::F32,
             PrecisionName::Bf16 => Precision::Bf16,
         };
-        let storage = match self.storage.unwrap_or_default() {
-            StorageName::Stored => Storage::AsStored,
-            StorageName::F32 => Storage::F32,
-            StorageName::F16 => Storage::F16,
-            StorageName::Bf16 => Storage::Bf16,
-        };
         let memory = match self.memory.unwrap_or_default() {
             MemoryName::Resident => Memory::Resident,
             MemoryName::Staged => Memory::Staged,
         };
         let tile = self.tile_rows.map_or(Tile::WHOLE, |rows| Tile::rows(rows as usize));
+        let storage = self.storage.unwrap_or_default().into();
         builder.precision(precision).storage(storage).memory(memory).tile(tile)
     }
 

@@ -1,0 +1,151 @@
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use burn::tensor::DType;
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+use super::{ConvertError, beside};
+use crate::Result;
+use crate::weights::{Archive, Entry, Storage};
+
+/// Data begin at a multiple of this.
+const ALIGNMENT: usize = 8;
+
+/// A file of weights to be written in another type.
+#[derive(Debug)]
+pub(super) struct Shard {
+    pub(super) to: PathBuf,
+    entries: Vec<Entry>,
+    storage: Storage,
+    /// As it will stand in the file, its length before it.
+    header: Vec<u8>,
+    bytes: u64,
+}
+
+impl Shard {
+    pub(super) fn open(from: &Path, to: PathBuf, storage: Storage) -> Result<Self> {
+        let entries: Vec<Entry> = Archive::open(from)?.into_entries().collect();
+        let mut tensors = Vec::with_capacity(entries.len());
+        let mut end = 0;
+        for entry in &entries {
+            let dtype = target(entry, storage);
+            let start = end;
+            end += entry.parameters() * dtype.bitsize() / 8;
+            let info = TensorInfo { dtype, shape: entry.shape().to_vec(), data_offsets: (start, end) };
+            tensors.push((entry.name().to_owned(), info));
+        }
+        let failed = |source: std::io::Error| ConvertError::Read { path: from.into(), source };
+        let origin = origin(from).map_err(failed)?;
+        let metadata = Metadata::new(Some(origin), tensors).map_err(|e| failed(std::io::Error::other(e)))?;
+        let header = header(&metadata).map_err(|e| failed(e.into()))?;
+        Ok(Self { to, entries, storage, header, bytes: end as u64 })
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// A file has its name only once it is whole, and its header names what it was made from.
+    pub(super) fn is_there(&self) -> bool {
+        let mut found = vec![0; self.header.len()];
+        let Ok(mut file) = File::open(&self.to) else { return false };
+        let length = file.metadata().map(|found| found.len()).unwrap_or_default();
+        length == self.header.len() as u64 + self.bytes
+            && file.read_exact(&mut found).is_ok()
+            && found == self.header
+    }
+}
+
+/// A shard on its way; dropped before it is whole, it leaves nothing.
+#[derive(Debug)]
+pub(super) struct ShardWriter {
+    shard: Shard,
+    partial: PathBuf,
+    file: BufWriter<File>,
+    written: usize,
+}
+
+impl ShardWriter {
+    pub(super) fn begin(shard: Shard) -> Result<Self> {
+        let partial = beside(&shard.to)?;
+        let failed = |source| ConvertError::Write { path: shard.to.clone(), source };
+        let file = BufWriter::new(File::create(&partial).map_err(failed)?);
+        let mut writer = Self { shard, partial, file, written: 0 };
+        writer.file.write_all(&writer.shard.header).map_err(|source| writer.failed(source))?;
+        Ok(writer)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.shard.to
+    }
+
+    /// The bytes of the next tensor; none if there is no more.
+    pub(super) fn write_tensor(&mut self) -> Result<Option<u64>> {
+        let Some(entry) = self.shard.entries.get(self.written) else { return Ok(None) };
+        let bytes = entry.stored_as(target(entry, self.shard.storage))?;
+        self.file
+            .write_all(&bytes)
+            .map_err(|source| ConvertError::Write { path: self.shard.to.clone(), source })?;
+        self.written += 1;
+        Ok(Some(bytes.len() as u64))
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        let flushed = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        let named = flushed.and_then(|()| fs::rename(&self.partial, &self.shard.to));
+        Ok(named.map_err(|source| self.failed(source))?)
+    }
+
+    fn failed(&self, source: std::io::Error) -> ConvertError {
+        ConvertError::Write { path: self.shard.to.clone(), source }
+    }
+}
+
+impl Drop for ShardWriter {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.partial);
+    }
+}
+
+/// The type in which a tensor is written; what is no float stays as it is.
+fn target(entry: &Entry, storage: Storage) -> Dtype {
+    match (entry.float(), storage) {
+        (Err(_), _) | (_, Storage::AsStored) => entry.dtype(),
+        (Ok(_), Storage::F32) => Dtype::F32,
+        (Ok(_), Storage::F16) => Dtype::F16,
+        (Ok(_), Storage::Bf16) => Dtype::BF16,
+    }
+}
+
+/// What tells whether a file was made from the same one, and what transformers asks for.
+fn origin(from: &Path) -> std::io::Result<HashMap<String, String>> {
+    let found = fs::metadata(from)?;
+    let modified = found.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let name = from.file_name().unwrap_or_default().to_string_lossy();
+    let origin = format!("{name}, {} bytes, {modified}", found.len());
+    Ok(HashMap::from([("format".into(), "pt".into()), ("converted from".into(), origin)]))
+}
+
+fn header(metadata: &Metadata) -> serde_json::Result<Vec<u8>> {
+    // Through a value, whose fields are sorted: the same header is the same bytes.
+    let mut text = serde_json::to_vec(&serde_json::to_value(metadata)?)?;
+    text.resize(text.len().next_multiple_of(ALIGNMENT), b' ');
+    Ok([&(text.len() as u64).to_le_bytes()[..], &text].concat())
+}
+
+impl Entry {
+    /// Its bytes in a type, or as they are where that is its own.
+    fn stored_as(&self, dtype: Dtype) -> Result<burn::tensor::Bytes> {
+        let to = match dtype {
+            _ if dtype == self.dtype() => return Ok(self.shared()),
+            Dtype::F16 => DType::F16,
+            Dtype::BF16 => DType::BF16,
+            _ => DType::F32,
+        };
+        Ok(self.at_rest(to)?)
+    }
+}
