@@ -68,7 +68,7 @@ impl KvCache {
 
     /// The rotary place that the next token of each sequence takes; those of an empty cache are 0.
     pub(crate) fn next(&self, row: usize) -> usize {
-        self.rows.get(row).and_then(|row| row.nexts.last()).copied().unwrap_or(0)
+        self.rows.get(row).map_or(0, Row::next)
     }
 
     /// How many sequences were read, if any.
@@ -107,12 +107,11 @@ impl KvCache {
             self.rows = input.places.iter().map(|_| Row::default()).collect();
         }
         for (index, (row, places)) in self.rows.iter_mut().zip(&input.places).enumerate() {
-            let start = row.nexts.last().copied().unwrap_or(0);
+            let start = row.next();
             for (token, &Position(place)) in places.positions.iter().enumerate() {
                 let pad = input.pads(index, token);
-                let before = row.nexts.last().copied().unwrap_or(0);
                 let after = start + place.into_iter().max().unwrap_or(0) + 1;
-                row.nexts.push(if pad { before } else { before.max(after) });
+                row.nexts.push(if pad { row.next() } else { row.next().max(after) });
                 row.padding.push(pad);
             }
         }
@@ -122,12 +121,11 @@ impl KvCache {
     pub(crate) fn append(&mut self, layer: usize, new: KeysValues) -> KeysValues {
         let start = self.tokens();
         let end = start + new.keys.dims()[2];
-        let reserved = self.reserved;
         if self.layers.len() <= layer {
             self.layers.resize_with(layer + 1, Layer::default);
         }
         let Layer { keys, values } = &mut self.layers[layer];
-        let span = Span { start, end, room: reserved };
+        let span = Span { start, end, room: self.reserved };
         KeysValues { keys: keys.write(new.keys, span), values: values.write(new.values, span) }
     }
 }
@@ -143,6 +141,12 @@ pub(crate) struct KeysValues {
 struct Row {
     nexts: Vec<usize>,
     padding: Vec<bool>,
+}
+
+impl Row {
+    fn next(&self) -> usize {
+        self.nexts.last().copied().unwrap_or(0)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -171,8 +175,14 @@ struct Room(Option<Tensor<4>>);
 impl Room {
     fn write(&mut self, new: Tensor<4>, span: Span) -> Tensor<4> {
         let [batch, heads, _, head_dim] = new.dims();
-        let held = match self.0.take() {
-            Some(held) if span.start > 0 && held.dims()[2] >= span.end => held,
+        // What was forgotten may have been of another batch; what was not must fit.
+        let fits = |held: &Tensor<4>| {
+            let [held_batch, held_heads, _, held_dim] = held.dims();
+            [held_batch, held_heads, held_dim] == [batch, heads, head_dim] && held.dtype() == new.dtype()
+        };
+        let held = self.0.take().filter(|held| span.start > 0 || fits(held));
+        let held = match held {
+            Some(held) if held.dims()[2] >= span.end => held,
             held => grown(held, &new, span),
         };
         let held = held.slice_assign([0..batch, 0..heads, span.start..span.end, 0..head_dim], new);

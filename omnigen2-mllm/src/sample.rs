@@ -128,10 +128,12 @@ impl Sampler {
 
     fn draw(&mut self, mut candidates: Vec<Candidate>) -> Option<u32> {
         let Sampling { temperature, top_k, top_p, .. } = self.sampling;
-        candidates.sort_unstable_by(|a, b| b.logit.total_cmp(&a.logit).then(a.id.cmp(&b.id)));
-        if top_k > 0 {
+        let likelier = |a: &Candidate, b: &Candidate| b.logit.total_cmp(&a.logit).then(a.id.cmp(&b.id));
+        if (1..candidates.len()).contains(&top_k) {
+            candidates.select_nth_unstable_by(top_k - 1, likelier);
             candidates.truncate(top_k);
         }
+        candidates.sort_unstable_by(likelier);
         let most = candidates.first()?.logit;
         let weights: Vec<f64> = candidates.iter().map(|c| ((c.logit - most) / temperature).exp()).collect();
         let all: f64 = weights.iter().sum();

@@ -129,6 +129,11 @@ fn room_grows_seldom_and_as_far_as_reserved() {
     }
     capacities.dedup();
     assert_eq!(capacities, [256, 512, 1024]);
+    for _ in 0..3 {
+        cache.truncate(0);
+        mllm.extend(&text(&mllm, &[1; 600]), &mut cache).unwrap();
+        assert_eq!(cache.capacity(), 1024, "what was forgotten leaves its room");
+    }
     let mut reserved = KvCache::default();
     reserved.reserve(600);
     mllm.extend(&text(&mllm, &[1]), &mut reserved).unwrap();
