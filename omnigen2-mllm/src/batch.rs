@@ -1,3 +1,5 @@
+use std::iter::repeat_n;
+
 use burn::prelude::*;
 use burn::tensor::FloatDType;
 use omnigen2_rope::{MropePositions, Position};
@@ -6,6 +8,12 @@ use crate::{Input, InputError, Mllm};
 
 /// Where padding stands in the reference; nobody sees it there.
 const PADDING_PLACE: Position = Position([1; 3]);
+
+/// Where padding stands.
+enum Side {
+    Left,
+    Right,
+}
 
 impl Input {
     /// The next token of each sequence of a batch, in the type asked for.
@@ -40,40 +48,41 @@ impl Input {
     ///
     /// # Errors
     /// If the token is not in the vocabulary.
-    pub fn right_padded(mut self, length: usize, mllm: &Mllm, token: u32) -> Result<Self, InputError> {
-        let seq = self.seq();
+    pub fn right_padded(self, length: usize, mllm: &Mllm, token: u32) -> Result<Self, InputError> {
+        let filler = self.filler(length, mllm, token)?;
+        Ok(self.joined(filler, Side::Right))
+    }
+
+    fn left_padded_to(self, length: usize, mllm: &Mllm, token: u32) -> Result<Self, InputError> {
+        let filler = self.filler(length, mllm, token)?;
+        Ok(self.joined(filler, Side::Left))
+    }
+
+    /// What is missing to `length` tokens, `[batch, missing, width]`, if anything is.
+    fn filler(&self, length: usize, mllm: &Mllm, token: u32) -> Result<Option<Tensor<3>>, InputError> {
+        let [batch, seq, width] = self.embeddings.dims();
         let missing = length.saturating_sub(seq);
-        if missing > 0 {
-            self.padding = self.padding_of_rows();
-            let padding = self.filler(missing, mllm, token)?;
-            self.embeddings = Tensor::cat(vec![self.embeddings, padding], 1);
-            self.padding.iter_mut().for_each(|row| row.resize(length, true));
-            self.places.iter_mut().for_each(|row| row.positions.resize(length, PADDING_PLACE));
+        if missing == 0 {
+            return Ok(None);
         }
-        Ok(self)
-    }
-
-    fn left_padded_to(mut self, length: usize, mllm: &Mllm, token: u32) -> Result<Self, InputError> {
-        let missing = length.saturating_sub(self.seq());
-        if missing > 0 {
-            self.padding = self.padding_of_rows();
-            let padding = self.filler(missing, mllm, token)?;
-            self.embeddings = Tensor::cat(vec![padding, self.embeddings], 1);
-            for row in &mut self.padding {
-                row.splice(..0, std::iter::repeat_n(true, missing));
-            }
-            for row in &mut self.places {
-                row.positions.splice(..0, std::iter::repeat_n(PADDING_PLACE, missing));
-            }
-        }
-        Ok(self)
-    }
-
-    /// `[batch, missing, width]`.
-    fn filler(&self, missing: usize, mllm: &Mllm, token: u32) -> Result<Tensor<3>, InputError> {
-        let [batch, _, width] = self.embeddings.dims();
         let row = mllm.embed(&vec![token; missing], self.embeddings.dtype().into())?;
-        Ok(row.expand([batch, missing, width]))
+        Ok(Some(row.expand([batch, missing, width])))
+    }
+
+    fn joined(mut self, filler: Option<Tensor<3>>, side: Side) -> Self {
+        let Some(filler) = filler else { return self };
+        let missing = filler.dims()[1];
+        self.padding = self.padding_of_rows();
+        let (at, parts) = match side {
+            Side::Left => (0, vec![filler, self.embeddings]),
+            Side::Right => (self.embeddings.dims()[1], vec![self.embeddings, filler]),
+        };
+        self.embeddings = Tensor::cat(parts, 1);
+        for (padding, places) in self.padding.iter_mut().zip(&mut self.places) {
+            padding.splice(at..at, repeat_n(true, missing));
+            places.positions.splice(at..at, repeat_n(PADDING_PLACE, missing));
+        }
+        self
     }
 
     fn padding_of_rows(&self) -> Vec<Vec<bool>> {

@@ -67,9 +67,7 @@ impl Input {
             padding: Vec::new(),
         })
     }
-}
 
-impl Input {
     /// How many tokens each sequence has.
     pub fn seq(&self) -> usize {
         self.embeddings.dims()[1]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
-use omnigen2_mllm::Sampling;
+use omnigen2_mllm::GenerationConfig;
 use omnigen2_vae::Tile;
 
 use crate::checkpoint::{Checkpoint, LooseFiles};
@@ -181,16 +181,17 @@ impl Builder {
             (None, None) => return Err(missing("autoencoder")),
         };
         let autoencoder = autoencoder.or_else(|| checkpoint.map(|c| lazy.autoencoder(c)));
-        let language = checkpoint.map(|checkpoint| lazy.language(checkpoint));
+        let generation = checkpoint.map(Checkpoint::generation_config).transpose()?.unwrap_or_default();
+        let sampling = generation.sampling();
+        let language = checkpoint.map(|checkpoint| lazy.language(checkpoint, generation));
         let text = self.text.or_else(|| language.clone().map(text_encoder));
         let chat = self.chat.or_else(|| language.map(chat_model));
-        let sampling = checkpoint.map(|c| c.generation_config()).transpose()?;
         let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c)));
         Ok(OmniGen2 {
             device: self.device,
             memory: self.memory,
             downscale,
-            sampling: sampling.map_or(Sampling::greedy(), |config| config.sampling()),
+            sampling,
             text: text.ok_or_else(|| missing("text encoder"))?,
             chat: chat.unwrap_or_else(|| {
                 Slot::lazy("chat model", || Err(Error::PartMissing { part: "chat model" }))
@@ -223,13 +224,14 @@ struct Lazy {
 }
 
 impl Lazy {
-    fn language(&self, checkpoint: &Checkpoint) -> Arc<Language> {
+    fn language(&self, checkpoint: &Checkpoint, generation: GenerationConfig) -> Arc<Language> {
         Arc::new(Language {
             checkpoint: checkpoint.clone(),
             device: self.device.clone(),
             storage: self.storage,
             compute: self.compute,
             memory: self.memory,
+            generation,
             shared: Default::default(),
         })
     }

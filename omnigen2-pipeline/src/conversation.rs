@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use crate::Result;
-use crate::text::{SYSTEM, SpecialToken, check_mentions, numbered_image};
+use crate::text::{REPLY, SYSTEM, SpecialToken, check_mentions, numbered_image, turn};
 
 /// Turns of a user and the model, with pictures anywhere in them.
 ///
@@ -107,16 +107,12 @@ impl Conversation {
 
     /// The pictures that the next one is drawn from: those since the last that the model drew, that one included.
     pub fn latest_pictures(&self) -> Vec<RgbImage> {
-        let drawn =
-            |message: &Message| message.role == Role::Assistant && message.pictures().next().is_some();
-        let start = self.messages.iter().rposition(drawn).unwrap_or(0);
-        let mut pictures: Vec<_> =
-            self.messages[start..].iter().flat_map(Message::pictures).cloned().collect();
-        if self.messages.get(start).is_some_and(drawn) {
-            let earlier = self.messages[start].pictures().count() - 1;
-            pictures.drain(..earlier);
+        let mut all = Vec::new();
+        for message in &self.messages {
+            all.extend(message.pictures().map(|picture| (message.role, picture)));
         }
-        pictures
+        let start = all.iter().rposition(|(role, _)| *role == Role::Assistant).unwrap_or(0);
+        all[start..].iter().map(|(_, picture)| (*picture).clone()).collect()
     }
 
     /// What the user said last.
@@ -131,11 +127,11 @@ impl Conversation {
         if self.messages.last().is_none_or(|message| message.role != Role::User) {
             return Err(ConversationError::NothingAsked.into());
         }
-        let mut text = format!("<|im_start|>system\n{}<|im_end|>\n", self.system);
+        let mut worded = turn("system", &self.system);
         let mut shown = 0;
         for message in &self.messages {
             let by_then = shown + message.pictures().count();
-            text += message.role.opening();
+            let mut text = String::new();
             for part in &message.parts {
                 match part {
                     Part::Text(said) => {
@@ -151,17 +147,17 @@ impl Conversation {
                     }
                 }
             }
-            text += "<|im_end|>\n";
+            worded += &turn(message.role.name(), &text);
         }
-        Ok(text + Role::Assistant.opening())
+        Ok(worded + REPLY)
     }
 }
 
 impl Role {
-    fn opening(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Self::User => "<|im_start|>user\n",
-            Self::Assistant => "<|im_start|>assistant\n",
+            Self::User => "user",
+            Self::Assistant => "assistant",
         }
     }
 

@@ -23,6 +23,7 @@ mod error;
 mod generation;
 mod omnigen2;
 mod request;
+mod whole;
 
 pub use builder::{Builder, Precision};
 pub use chat::{Reply, ReplySettings, Turn};

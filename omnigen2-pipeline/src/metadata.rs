@@ -8,6 +8,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::ImageRequest;
+use crate::whole::beside;
 
 /// The PNG text chunk that holds a [`Record`] as JSON.
 const KEYWORD: &str = "omnigen2";
@@ -95,14 +96,8 @@ pub fn save(path: impl AsRef<Path>, picture: &RgbImage, record: &Record) -> Resu
         path: path.to_owned(),
         source,
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".omnigen2-")
-        .suffix(".png")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|e| failed(e.into()))?;
+    let mut file = beside(path).map_err(|e| failed(e.into()))?;
     encode(BufWriter::new(file.as_file_mut()), picture, record).map_err(failed)?;
-    share(file.as_file());
     file.persist(path).map_err(|e| failed(e.error.into()))?;
     Ok(())
 }
@@ -150,16 +145,6 @@ fn encode(
     writer.flush()?;
     Ok(())
 }
-
-/// Temporary files are private; a picture has the permissions of any other new file.
-#[cfg(unix)]
-fn share(file: &File) {
-    use std::os::unix::fs::PermissionsExt;
-    let _ = file.set_permissions(std::fs::Permissions::from_mode(0o644));
-}
-
-#[cfg(not(unix))]
-fn share(_: &File) {}
 
 #[cfg(test)]
 mod tests {

@@ -129,8 +129,11 @@ impl OmniGen2 {
 
     /// A prompt's features, read at most once while it is remembered.
     pub(crate) fn read(&mut self, prompt: &str, max_tokens: usize) -> Result<Tensor<3>> {
-        let source = Source::Prompt { text: prompt.into(), max_tokens };
-        if let Some(features) = self.prompts.find(&source) {
+        let known = |source: &Source| match source {
+            Source::Prompt { text, max_tokens: most } => text == prompt && *most == max_tokens,
+            Source::Conversation(_) => false,
+        };
+        if let Some(features) = self.prompts.find(known) {
             return Ok(features);
         }
         self.enter(Stage::Text);
@@ -141,19 +144,19 @@ impl OmniGen2 {
                 read.dropped
             );
         }
-        self.prompts.keep(source, read.features.clone());
+        self.prompts.keep(Source::Prompt { text: prompt.into(), max_tokens }, read.features.clone());
         Ok(read.features)
     }
 
     /// A conversation's features, read at most once while it is remembered.
     pub(crate) fn read_conversation(&mut self, conversation: &Conversation) -> Result<Tensor<3>> {
-        let source = Source::Conversation(conversation.clone());
-        if let Some(features) = self.prompts.find(&source) {
+        let known = |source: &Source| matches!(source, Source::Conversation(known) if known == conversation);
+        if let Some(features) = self.prompts.find(known) {
             return Ok(features);
         }
         self.enter(Stage::Chat);
         let features = self.chat.get_mut()?.features(conversation)?;
-        self.prompts.keep(source, features.clone());
+        self.prompts.keep_conversation(conversation, features.clone());
         Ok(features)
     }
 }
@@ -197,8 +200,8 @@ impl PromptCache {
         self.keep(Source::Conversation(conversation.clone()), features);
     }
 
-    fn find(&self, source: &Source) -> Option<Tensor<3>> {
-        self.kept.iter().find(|kept| kept.source == *source).map(|kept| kept.features.clone())
+    fn find(&self, known: impl Fn(&Source) -> bool) -> Option<Tensor<3>> {
+        self.kept.iter().find(|kept| known(&kept.source)).map(|kept| kept.features.clone())
     }
 
     fn keep(&mut self, source: Source, features: Tensor<3>) {

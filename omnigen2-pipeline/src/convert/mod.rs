@@ -19,12 +19,13 @@ mod shard;
 
 use std::collections::VecDeque;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use self::plan::{Task, plan};
 use self::shard::ShardWriter;
-use crate::Result;
 use crate::weights::Storage;
+use crate::{Result, whole};
 
 /// Why a checkpoint cannot be converted.
 #[derive(Debug, thiserror::Error)]
@@ -159,17 +160,17 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source| ConvertError::Write { path: path.into(), source };
-    let partial = beside(path)?;
-    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).map_err(failed)?;
+    make_folder(path)?;
+    let mut file = whole::beside(path).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
 }
 
-/// Where a file is until it is whole; its folder is made if need be.
-fn beside(path: &Path) -> Result<PathBuf> {
+/// The folder of a file is there from now on.
+fn make_folder(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|source| ConvertError::Write { path: folder.into(), source })?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(folder.join(format!(".{name}.partial")))
+    Ok(fs::create_dir_all(folder).map_err(|source| ConvertError::Write { path: folder.into(), source })?)
 }
 
 /// Whether a path, which need not be there, is another or lies within it.

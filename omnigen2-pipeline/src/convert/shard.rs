@@ -8,7 +8,7 @@ use burn::tensor::DType;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use super::{ConvertError, beside};
+use super::{ConvertError, make_folder};
 use crate::Result;
 use crate::weights::{Archive, Entry, Storage};
 
@@ -71,7 +71,8 @@ pub(super) struct ShardWriter {
 
 impl ShardWriter {
     pub(super) fn begin(shard: Shard) -> Result<Self> {
-        let partial = beside(&shard.to)?;
+        make_folder(&shard.to)?;
+        let partial = partial(&shard.to);
         let failed = |source| ConvertError::Write { path: shard.to.clone(), source };
         let file = BufWriter::new(File::create(&partial).map_err(failed)?);
         let mut writer = Self { shard, partial, file, written: 0 };
@@ -109,6 +110,13 @@ impl Drop for ShardWriter {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.partial);
     }
+}
+
+/// Where a shard is until it is whole: a name of its own, so that a run that was killed leaves what the next one
+/// writes over.
+fn partial(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.partial"))
 }
 
 /// The type in which a tensor is written; what is no float stays as it is.

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use burn::prelude::*;
 use burn::tensor::FloatDType;
-use omnigen2_mllm::Mllm;
+use omnigen2_mllm::{GenerationConfig, Mllm};
 
 use super::{Eyes, Reader, Talker};
 use crate::checkpoint::Checkpoint;
@@ -19,6 +19,7 @@ pub(crate) struct Language {
     pub(crate) storage: Storage,
     pub(crate) compute: FloatDType,
     pub(crate) memory: Memory,
+    pub(crate) generation: GenerationConfig,
     pub(crate) shared: Shared,
 }
 
@@ -47,8 +48,7 @@ impl Language {
         );
         let mllm = Slot::lazy("language model", move || Ok(Box::new(language.mllm()?)));
         let talker = Talker::new(self.tokenizer()?, eyes, self.checkpoint.mllm_config()?, mllm)?;
-        let config = self.checkpoint.generation_config()?;
-        Ok(talker.computing_in(self.compute).decoding_as(&config).keeping(self.memory))
+        Ok(talker.computing_in(self.compute).decoding_as(&self.generation).keeping(self.memory))
     }
 
     fn tokenizer(&self) -> Result<Arc<PromptTokenizer>> {

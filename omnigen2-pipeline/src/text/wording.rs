@@ -5,6 +5,9 @@ use super::{SpecialToken, TextError};
 pub(crate) const SYSTEM: &str =
     "You are a helpful assistant that generates high-quality images based on user instructions.";
 
+/// What opens the model's turn, which it is to fill.
+pub(crate) const REPLY: &str = "<|im_start|>assistant\n";
+
 /// The wording of an instruction to draw: the system's turn and the user's, and no assistant's.
 ///
 /// ```
@@ -13,7 +16,12 @@ pub(crate) const SYSTEM: &str =
 /// assert!(generation_prompt("a fox").ends_with("<|im_start|>user\na fox<|im_end|>\n"));
 /// ```
 pub fn generation_prompt(prompt: &str) -> String {
-    format!("<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{prompt}<|im_end|>\n")
+    turn("system", SYSTEM) + &turn("user", prompt)
+}
+
+/// A turn of a conversation.
+pub(crate) fn turn(role: &str, text: &str) -> String {
+    format!("<|im_start|>{role}\n{text}<|im_end|>\n")
 }
 
 /// The wording of a question about `images` images, up to where the assistant's reply begins.
@@ -29,7 +37,7 @@ pub fn generation_prompt(prompt: &str) -> String {
 /// ```
 pub fn chat_prompt(prompt: &str, images: usize) -> String {
     let images: String = (1..=images).map(numbered_image).collect();
-    generation_prompt(&(images + prompt)) + "<|im_start|>assistant\n"
+    generation_prompt(&(images + prompt)) + REPLY
 }
 
 /// How a prompt shows an image.

@@ -60,10 +60,10 @@ fn masked_features(
 }
 
 /// Knows one prompt's features already.
-pub struct Known {
-    pub prompt: String,
-    pub features: Tensor<3>,
-    pub reader: Reader,
+struct Known {
+    prompt: String,
+    features: Tensor<3>,
+    reader: Reader,
 }
 
 impl TextEncoder for Known {

@@ -142,17 +142,19 @@ impl Talker {
         images
     }
 
-    fn decoder(&self, session: &Session, settings: &ReplySettings) -> Result<Decoder> {
+    fn sampler(&self, settings: &ReplySettings) -> Result<Sampler> {
         let sampling = settings.sampling.unwrap_or_else(|| self.generation.sampling());
         sampling.validate()?;
-        let mut sampler = Sampler::new(sampling, settings.seed);
-        sampler.note(session.ids());
+        Ok(Sampler::new(sampling, settings.seed))
+    }
+
+    fn decoder(&self, mut sampler: Sampler, settings: &ReplySettings) -> Decoder {
         let mut stop = self.stop.clone();
         match settings.may_draw {
             true => stop.push(self.draw),
             false => sampler = sampler.barring(vec![self.draw]),
         }
-        Ok(Decoder::new(vec![sampler], stop))
+        Decoder::new(vec![sampler], stop)
     }
 }
 
@@ -162,10 +164,12 @@ impl ChatModel for Talker {
         conversation: &Conversation,
         settings: &ReplySettings,
     ) -> Result<Box<dyn Speech + 'm>> {
+        let mut sampler = self.sampler(settings)?;
         let reading = self.reading(conversation, settings.max_tokens)?;
         let prompt = reading.script.ids.len();
         let session = self.read(reading, prompt + settings.max_tokens)?;
-        let decoder = self.decoder(&session, settings)?;
+        sampler.note(session.ids());
+        let decoder = self.decoder(sampler, settings);
         Ok(Box::new(Spoken {
             mllm: self.mllm.get()?,
             tokenizer: &self.tokenizer,

@@ -21,6 +21,7 @@ fn talker() -> Talker {
         compute: Precision::F32.on(&device),
         device,
         memory: Memory::default(),
+        generation: Default::default(),
         shared: Default::default(),
     };
     Arc::new(language).talker().unwrap()

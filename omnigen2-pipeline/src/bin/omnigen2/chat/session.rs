@@ -1,13 +1,12 @@
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::metadata::{self, MetadataError, Record, ReferenceRecord, digest};
+use omnigen2_pipeline::metadata::{self, MetadataError, Record, ReferenceRecord};
 use omnigen2_pipeline::{Conversation, ImageRequest, Message, Turn};
 
 use super::Args;
 use super::entry::Entry;
 use super::format::{Drawn, Format};
 use super::transcript::Transcript;
-use crate::checkpoint::absolute;
 use crate::drawing::{Reference, by_chance, not_repeatable, references};
 use crate::engine::Engine;
 use crate::failure::{Code, Failure};
@@ -148,7 +147,7 @@ impl<'a> Session<'a> {
         let path = free(&args.output_dir);
         metadata::save(&path, &picture, &record)?;
         self.format.drawn(Drawn { path: &path, picture: &picture, seed: request.seed })?;
-        self.files.push(ReferenceRecord { path: absolute(&path).into(), digest: digest(&picture) });
+        self.files.push(references::written(&path, &picture));
         Ok(Message::drawn(picture))
     }
 

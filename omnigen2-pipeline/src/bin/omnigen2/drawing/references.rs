@@ -1,6 +1,6 @@
 //! Reference pictures in files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use omnigen2_pipeline::metadata::{Record, ReferenceRecord, digest};
 use omnigen2_pipeline::pixels::{self, PixelError, RgbImage, Size, VisionLimits, vit_size};
@@ -39,6 +39,11 @@ pub(crate) fn shown(paths: &[PathBuf]) -> Result<Vec<Reference>, Failure> {
 /// Fails on a size that the language model cannot look at.
 pub(crate) fn check_shown(size: Size) -> Result<(), PixelError> {
     vit_size(size, &VisionLimits::default()).map(|_| ())
+}
+
+/// How the file of a picture is recorded that was written just now.
+pub(crate) fn written(path: &Path, picture: &RgbImage) -> ReferenceRecord {
+    ReferenceRecord { path: absolute(path).into(), digest: digest(picture) }
 }
 
 /// How the files of pictures are recorded; none if one of the pictures is in no known file.

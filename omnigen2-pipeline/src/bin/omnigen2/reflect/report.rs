@@ -1,12 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::metadata::{self, Record, ReferenceRecord, digest};
+use omnigen2_pipeline::metadata::{self, Record, ReferenceRecord};
 use omnigen2_pipeline::{ImageRequest, Round};
 use serde_json::json;
 
 use super::args::Args;
 use super::sheet::{Panel, sheet};
-use crate::checkpoint::absolute;
 use crate::console::{Console, print, tame};
 use crate::drawing::{not_repeatable, references};
 use crate::failure::Failure;
@@ -33,8 +32,7 @@ impl<'a> Report<'a> {
             self.args.keep_all.as_ref().map(|folder| folder.join(format!("round-{}.png", round.index)));
         if let Some(path) = &path {
             metadata::save(path, &round.picture, &self.record(&round))?;
-            let digest = digest(&round.picture);
-            self.known.push(ReferenceRecord { path: absolute(path).into(), digest });
+            self.known.push(references::written(path, &round.picture));
         }
         let found = tame(&found(&round));
         self.console.say(format_args!("round {} of {}: {found}", round.index, self.args.rounds));
