@@ -38,10 +38,17 @@ impl Attention {
     /// - rotation: of `seq` tokens
     /// - output: `[batch, seq, width]`
     pub fn forward(&self, x: Tensor<3>, rotation: &Rotation) -> Tensor<3> {
-        let queries = self.norm_q.forward(split_heads(self.to_q.forward(x.clone()), self.heads));
-        let keys = self.norm_k.forward(split_heads(self.to_k.forward(x.clone()), self.kv_heads));
+        let queries = normalised_heads(&self.norm_q, self.to_q.forward(x.clone()), self.heads);
+        let keys = normalised_heads(&self.norm_k, self.to_k.forward(x.clone()), self.kv_heads);
         let values = split_heads(self.to_v.forward(x), self.kv_heads);
         let attended = attend(rotation.apply(queries), rotation.apply(keys), values, Visibility::All);
         self.to_out.forward(merge_heads(attended))
     }
+}
+
+/// `[batch, seq, heads · head_dim]` → `[batch, heads, seq, head_dim]`, normalised while a token's heads still lie
+/// together.
+fn normalised_heads(norm: &RmsNorm, x: Tensor<3>, heads: usize) -> Tensor<4> {
+    let [batch, seq, width] = x.dims();
+    norm.forward(x.reshape([batch, seq, heads, width / heads])).swap_dims(1, 2)
 }

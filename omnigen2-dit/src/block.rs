@@ -51,10 +51,10 @@ impl ModulatedBlock {
     /// - output: `[batch, seq, width]`
     pub fn forward(&self, x: Tensor<3>, modulated: &Modulated, rotation: &Rotation) -> Tensor<3> {
         let attended = self.attn.forward(self.attention_input(x.clone(), modulated), rotation);
-        let x = x + self.norm2.forward(attended) * modulated.attention_gate.clone();
-        let input = self.ffn_norm1.forward(x.clone()) * modulated.feed_forward_scale.clone();
+        let x = x + self.norm2.forward_scaled(attended, modulated.attention_gate.clone());
+        let input = self.ffn_norm1.forward_scaled(x.clone(), modulated.feed_forward_scale.clone());
         let fed = self.feed_forward.forward(input);
-        x + self.ffn_norm2.forward(fed) * modulated.feed_forward_gate.clone()
+        x + self.ffn_norm2.forward_scaled(fed, modulated.feed_forward_gate.clone())
     }
 }
 

@@ -51,7 +51,7 @@ impl ModulatedNorm {
 
     /// `norm(x) · scale`.
     pub(crate) fn forward(&self, x: Tensor<3>, scale: Tensor<3>) -> Tensor<3> {
-        self.norm.forward(x) * scale
+        self.norm.forward_scaled(x, scale)
     }
 }
 

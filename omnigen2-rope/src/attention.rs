@@ -3,6 +3,8 @@ use burn::tensor::activation::softmax;
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
 
+use crate::cpu::{self, Sight};
+
 /// Which keys a query sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
@@ -27,9 +29,16 @@ pub fn attend(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, visibility
     if queries.dims()[2] == 1 {
         return attend_one(queries, keys, values, None);
     }
+    let sight = match visibility {
+        Visibility::All => Sight::All,
+        Visibility::Causal => Sight::Causal,
+    };
+    if let Some(attended) = cpu::attend(&queries, &keys, &values, sight) {
+        return attended;
+    }
     let options =
         AttentionModuleOptions { is_causal: visibility == Visibility::Causal, ..Default::default() };
-    attention(queries, repeat_heads(keys, times), repeat_heads(values, times), None, None, options)
+    attend_repeated([queries, repeat_heads(keys, times), repeat_heads(values, times)], None, options)
 }
 
 /// [`attend`], where a query does not see the keys at which `hidden` is true.
@@ -53,9 +62,12 @@ pub fn attend_masked(
     if count == 1 {
         return attend_one(queries, keys, values, Some(hidden));
     }
+    if let Some(attended) = cpu::attend(&queries, &keys, &values, Sight::Hidden(&hidden)) {
+        return attended;
+    }
     let hidden = hidden.expand([batch, heads, count, keys.dims()[2]]);
     let (keys, values) = (repeat_heads(keys, times), repeat_heads(values, times));
-    attention(queries, keys, values, Some(hidden), None, AttentionModuleOptions::default())
+    attend_repeated([queries, keys, values], Some(hidden), AttentionModuleOptions::default())
 }
 
 /// The heads that share keys become the queries of one head, so that the keys and values of a cache are read
@@ -68,6 +80,10 @@ fn attend_one(
 ) -> Tensor<4> {
     let [batch, heads, one, head_dim] = queries.dims();
     let [_, kv_heads, seq, _] = keys.dims();
+    let sight = hidden.as_ref().map_or(Sight::All, Sight::Hidden);
+    if let Some(attended) = cpu::attend_one(&queries, &keys, &values, sight) {
+        return attended;
+    }
     let shared = [batch, kv_heads, heads / kv_heads, head_dim];
     let queries = queries.reshape(shared) * (head_dim as f64).powf(-0.5);
     let scores = queries.matmul(keys.transpose());
@@ -109,6 +125,27 @@ pub fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
 pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
     let [batch, heads, seq, head_dim] = x.dims();
     x.swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
+}
+
+/// burn's fused kernels take heads of so many channels, or multiples of them.
+const CHANNELS: usize = 16;
+
+/// burn's attention of as many heads of queries as of keys. Heads are filled up with zeros, and the queries scaled
+/// for the larger size, because a scale of the caller's own would keep burn from its fused kernels.
+fn attend_repeated(
+    heads: [Tensor<4>; 3],
+    hidden: Option<Tensor<4, Bool>>,
+    options: AttentionModuleOptions,
+) -> Tensor<4> {
+    let head_dim = heads[0].dims()[3];
+    let filled = head_dim.next_multiple_of(CHANNELS);
+    if filled == head_dim {
+        let [queries, keys, values] = heads;
+        return attention(queries, keys, values, hidden, None, options);
+    }
+    let [queries, keys, values] = heads.map(|x| x.pad((0, filled - head_dim, 0, 0), 0.0));
+    let queries = queries * (filled as f64 / head_dim as f64).sqrt();
+    attention(queries, keys, values, hidden, None, options).narrow(3, 0, head_dim)
 }
 
 // burn 0.22.1's GPU kernels read shared key heads wrongly, so heads are repeated on every backend.

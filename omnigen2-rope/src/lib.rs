@@ -3,6 +3,11 @@
 pub mod ops;
 
 mod attention;
+#[cfg(feature = "flex")]
+mod cpu;
+#[cfg(not(feature = "flex"))]
+#[path = "cpu/absent.rs"]
+mod cpu;
 mod grid;
 mod mrope;
 mod omni;

@@ -1,7 +1,7 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 
-use crate::Position;
+use crate::{Position, cpu};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pairing {
@@ -126,12 +126,22 @@ impl Rotation {
     /// If `seq` or `head_dim` is not the rotation's own, or it is that of several sequences and `batch` is
     /// another number.
     pub fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        let [batch, heads, seq, head_dim] = x.dims();
+        let [batch, _, seq, head_dim] = x.dims();
         let half = head_dim / 2;
         let [sequences, ..] = self.cos.dims();
         assert!(sequences == 1 || sequences == batch, "a rotation of {sequences} sequences meets {batch}");
         let expected = [sequences, seq, half];
         assert_eq!(self.cos.dims(), expected, "a rotation meets another [sequences, seq, head_dim / 2]");
+        let turned = match self.pairing {
+            Pairing::Halves => cpu::rotate::<false>(&x, &self.cos, &self.sin),
+            Pairing::Adjacent => cpu::rotate::<true>(&x, &self.cos, &self.sin),
+        };
+        turned.unwrap_or_else(|| self.apply_plain(x))
+    }
+
+    fn apply_plain(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, heads, seq, head_dim] = x.dims();
+        let [sequences, _, half] = self.cos.dims();
         let dtype = x.dtype();
         let x = x.cast(DType::F32);
         let cos = self.cos.clone();

@@ -7,17 +7,16 @@
 use burn::prelude::*;
 use burn::tensor::FloatDType;
 use omnigen2_mllm::Input;
-use omnigen2_pipeline::OmniGen2;
 use omnigen2_pipeline::parts::{TextEncoder, TextFeatures};
 use omnigen2_pipeline::reader::Reader;
 use omnigen2_pipeline::text::SpecialToken;
 
 use crate::checkpoint::{Checkpoint, causes};
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 use crate::pipeline::{self, Settings};
 
 pub fn run(case: &Golden, checkpoint: &Checkpoint, prompts: &[String]) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let settings: Settings = case.setting("settings").ok_or("no settings")?;
     let features = masked_features(checkpoint, prompts, &settings)?;
     let noise = case.tensor::<4>("in.latents", &device).split(1, 0);
@@ -28,8 +27,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint, prompts: &[String]) -> Outcom
         let tokenizer = checkpoint.files()?.tokenizer().map_err(causes)?;
         let reader = Reader::new(tokenizer, checkpoint.mllm()?, FloatDType::F32);
         let encoder = Known { prompt: prompt.clone(), features, reader };
-        let builder = OmniGen2::builder(&device).checkpoint(&checkpoint.root).map_err(causes)?;
-        let mut omnigen2 = builder.text_encoder(encoder).build().map_err(causes)?;
+        let mut omnigen2 = checkpoint.builder()?.text_encoder(encoder).build().map_err(causes)?;
         let generation = omnigen2.generate_from(&request, noise).map_err(causes)?;
         pictures.extend(generation.finish_planes().map_err(causes)?);
     }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use burn::prelude::*;
 use omnigen2_pipeline::parts::ChatModel;
 use omnigen2_pipeline::reader::{Eyes, Talker};
 use omnigen2_pipeline::slot::Slot;
-use omnigen2_pipeline::{Conversation, ImageRequest, Message, OmniGen2};
+use omnigen2_pipeline::{Conversation, ImageRequest, Message};
 
 use crate::checkpoint::{Checkpoint, causes};
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 use crate::pipeline::{self, Settings};
 
 /// F32 sums of values of size 1, ordered otherwise than PyTorch's.
@@ -17,7 +16,7 @@ const TOLERANCE: f64 = 1e-4;
 
 /// The picture that a conversation asks for: its text tokens, read among the pictures, are the condition.
 pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let settings: Settings = case.setting("settings").ok_or("no settings")?;
     let prompt = case.text("instruction").ok_or("no instruction")?;
     let pictures = case.numbered("in.image");
@@ -27,8 +26,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let features = talker(checkpoint)?.features(&conversation).map_err(causes)?;
     let score = Score::within(TOLERANCE);
     let score = score.compare("embeds", &features, &case.tensor("out.embeds", &device))?;
-    let builder = OmniGen2::builder(&device).checkpoint(&checkpoint.root).map_err(causes)?;
-    let mut omnigen2 = builder.build().map_err(causes)?;
+    let mut omnigen2 = checkpoint.builder()?.build().map_err(causes)?;
     let request = pipeline::request(case, prompt, &settings)?;
     let request = ImageRequest { conversation: Some(conversation), ..request };
     let generation = omnigen2.generate_from(&request, case.tensor("in.latents", &device));
@@ -45,7 +43,7 @@ fn talker(checkpoint: &Checkpoint) -> Result<Talker, String> {
         files.vit_config().map_err(causes)?,
         files.vision_limits().map_err(causes)?,
         Slot::ready("vision tower", Box::new(checkpoint.vit()?)),
-        &Device::flex(),
+        &device(),
     );
     let mllm = Slot::ready("language model", Box::new(Arc::new(checkpoint.mllm()?)));
     let config = files.mllm_config().map_err(causes)?;

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use burn::prelude::*;
 use omnigen2_dit::Dit;
 use omnigen2_mllm::Mllm;
 use omnigen2_pipeline::weights::Storage;
+use omnigen2_pipeline::{Builder, OmniGen2, Precision};
 use omnigen2_vae::Vae;
 use omnigen2_vit::Vit;
+
+use crate::golden::device;
 
 /// A checkpoint directory, of which one part at a time is in memory.
 pub struct Checkpoint {
@@ -32,7 +34,7 @@ macro_rules! part {
                 return Ok(part.clone());
             }
             self.loaded.replace(None);
-            let part = self.files()?.$load(&Device::flex(), Storage::AsStored).map_err(causes)?;
+            let part = self.files()?.$load(&device(), Storage::AsStored).map_err(causes)?;
             self.loaded.replace(Some(Part::$kind(part.clone())));
             Ok(part)
         }
@@ -47,6 +49,12 @@ impl Checkpoint {
     /// Its files and configurations.
     pub fn files(&self) -> Result<omnigen2_pipeline::Checkpoint, String> {
         omnigen2_pipeline::Checkpoint::open(&self.root).map_err(causes)
+    }
+
+    /// A pipeline that computes with its very numbers.
+    pub fn builder(&self) -> Result<Builder, String> {
+        let builder = OmniGen2::builder(&device()).checkpoint(&self.root).map_err(causes)?;
+        Ok(builder.storage(Storage::AsStored).precision(Precision::F32))
     }
 
     part!(dit, Dit, load_dit);

@@ -4,13 +4,13 @@ use burn::prelude::*;
 use omnigen2_rope::Grid;
 
 use crate::checkpoint::{Checkpoint, causes};
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 
 /// F32 sums of values of size 1, ordered otherwise than PyTorch's.
 const TOLERANCE: f64 = 1e-4;
 
 pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let dit = checkpoint.dit()?;
     let texts = case.tensor::<3>("in.text", &device);
     let [rows, seq, _] = texts.dims();

@@ -1,10 +1,9 @@
 //! The networks at the published size, on a checkpoint of synthetic weights.
 
-use burn::prelude::*;
 use omnigen2_rope::Grid;
 
 use crate::checkpoint::{Checkpoint, causes};
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 use crate::{mllm, vae};
 
 /// Thirty layers of F32 sums, ordered otherwise than PyTorch's.
@@ -21,7 +20,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
 }
 
 fn dit(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let dit = checkpoint.dit()?;
     let latent = case.tensor::<4>("in.latent", &device);
     let [_, _, height, width] = latent.dims();

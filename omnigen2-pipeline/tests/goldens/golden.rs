@@ -3,12 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use burn::prelude::*;
 use burn::tensor::DType;
 use image::RgbImage;
+use omnigen2_pipeline::device::by_name;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
+
+/// The device under test: the CPU, or the one that `OMNIGEN2_DEVICE` names.
+pub fn device() -> Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    let named = || {
+        let name = std::env::var("OMNIGEN2_DEVICE").unwrap_or_else(|_| "cpu".into());
+        by_name(&name).unwrap_or_else(|error| panic!("{error}"))
+    };
+    DEVICE.get_or_init(named).clone()
+}
 
 /// A score, or why there is none.
 pub type Outcome = Result<Score, String>;

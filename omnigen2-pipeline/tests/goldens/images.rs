@@ -1,10 +1,9 @@
 //! Pictures prepared for the VAE and for the vision tower.
 
-use burn::prelude::*;
 use omnigen2_pipeline::pixels::{ReferenceLimits, VisionLimits, for_vae, for_vit};
 
 use crate::checkpoint::{Checkpoint, causes};
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 
 /// Bytes are equal; their floats are computed in one rounding or two, of values up to 1.
 const VAE_TOLERANCE: f64 = 2e-7;
@@ -12,7 +11,7 @@ const VAE_TOLERANCE: f64 = 2e-7;
 const VIT_TOLERANCE: f64 = 1e-6;
 
 pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let image = case.image("in.image");
     let limits = ReferenceLimits {
         max_pixels: case.setting("max_pixels").ok_or("no max_pixels")?,

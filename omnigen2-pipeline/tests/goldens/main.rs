@@ -1,7 +1,7 @@
 //! Runs every golden file: inputs and outputs of the PyTorch reference on a checkpoint.
 //!
-//! `OMNIGEN2_CHECKPOINT` and `OMNIGEN2_GOLDENS` name other directories than the repository's own copies;
-//! arguments keep the cases whose names contain one of them.
+//! `OMNIGEN2_CHECKPOINT` and `OMNIGEN2_GOLDENS` name other directories than the repository's own copies,
+//! `OMNIGEN2_DEVICE` another device than the CPU; arguments keep the cases whose names contain one of them.
 
 #![allow(unreachable_pub, reason = "a test's modules are reached by nothing outside")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a case fails by panicking")]

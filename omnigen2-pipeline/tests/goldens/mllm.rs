@@ -8,7 +8,7 @@ use omnigen2_vit::{Patches, Vit, VitConfig};
 
 use crate::checkpoint::{Checkpoint, causes};
 use crate::full;
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 use crate::greedy::{self, Greedy};
 
 /// F32 sums of values of size 1, ordered otherwise than PyTorch's.
@@ -34,7 +34,7 @@ pub fn run_full(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
 /// The vision tower at the published size.
 pub fn run_full_vit(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let features = Tensor::cat(features(case, &checkpoint.vit()?), 0);
-    let expected = case.tensor::<2>("out.features", &Device::flex());
+    let expected = case.tensor::<2>("out.features", &device());
     Score::within(full::TOLERANCE).compare("features", &features, &expected)
 }
 
@@ -45,7 +45,7 @@ fn text(case: &Golden, mllm: &Mllm, tolerance: f64) -> Outcome {
 
 /// Each row by itself: padding changes nothing of a row.
 fn batch(case: &Golden, mllm: &Mllm) -> Outcome {
-    let expected = case.tensor::<3>("out.hidden", &Device::flex());
+    let expected = case.tensor::<3>("out.hidden", &device());
     let [_, seq, _] = expected.dims();
     let (ids, mask) = (ids(case), case.ints("in.mask"));
     let mut score = Score::within(TOLERANCE);
@@ -67,7 +67,7 @@ fn vision(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let mut score = windows(case, &config)?.compare(
         "features",
         &Tensor::cat(features.clone(), 0),
-        &case.tensor("out.features", &Device::flex()),
+        &case.tensor("out.features", &device()),
     )?;
     let grids = grids(case).into_iter().map(|grid| grid.blocks(config.spatial_merge_size));
     let images = features.into_iter().zip(grids).map(|(values, grid)| ImageFeatures { values, grid });
@@ -82,7 +82,7 @@ fn vision(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
 }
 
 fn compare(score: Score, case: &Golden, mllm: &Mllm, input: &Input) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let hidden = mllm.hidden(input);
     let score = score.compare("hidden", &hidden, &case.tensor("out.hidden", &device))?;
     if case.has("out.logits") {
@@ -95,7 +95,7 @@ fn compare(score: Score, case: &Golden, mllm: &Mllm, input: &Input) -> Outcome {
 
 /// The features of each image, read from the patches of all.
 fn features(case: &Golden, vit: &Vit) -> Vec<Tensor<2>> {
-    let values = case.tensor::<2>("in.pixel_values", &Device::flex());
+    let values = case.tensor::<2>("in.pixel_values", &device());
     let images = grids(case).into_iter().scan(0, |end, grid| {
         *end += grid.cells();
         let values = values.clone().narrow(0, *end - grid.cells(), grid.cells());

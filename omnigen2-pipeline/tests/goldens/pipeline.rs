@@ -2,11 +2,11 @@
 
 use burn::prelude::*;
 use omnigen2_pipeline::pixels::{Planes, ReferenceLimits, Size};
-use omnigen2_pipeline::{CachePolicy, Guidance, ImageRequest, OmniGen2, Solver};
+use omnigen2_pipeline::{CachePolicy, Guidance, ImageRequest, Solver};
 use serde::Deserialize;
 
 use crate::checkpoint::{Checkpoint, causes};
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 use crate::{batch, chat};
 
 /// Differences of the networks grow over the steps of a run.
@@ -61,8 +61,8 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     }
     let prompt = case.text("prompt").ok_or("no prompt")?;
     let request = request(case, prompt, &case.setting("settings").ok_or("no settings")?)?;
-    let device = Device::flex();
-    let mut omnigen2 = OmniGen2::load(&checkpoint.root, &device).map_err(causes)?;
+    let device = device();
+    let mut omnigen2 = checkpoint.builder()?.build().map_err(causes)?;
     let generation = omnigen2.generate_from(&request, case.tensor("in.latents", &device));
     compare(case, Score::within(TOLERANCE), &generation.map_err(causes)?.finish_planes().map_err(causes)?)
 }
@@ -105,7 +105,7 @@ pub fn request(case: &Golden, prompt: &str, settings: &Settings) -> Result<Image
 }
 
 pub fn compare(case: &Golden, score: Score, pictures: &[Planes]) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let floats = pictures.iter().map(|picture| {
         let unit = picture.clone().into_tensor(&device) / 2.0 + 0.5;
         unit.clamp(0.0, 1.0).permute([1, 2, 0])

@@ -3,13 +3,13 @@
 use burn::prelude::*;
 use omnigen2_rope::{Frequencies, Grid, OmniLayout, Position};
 
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 
 /// The reference computes angles in F64 and rounds once, as we do.
 const TOLERANCE: f64 = 2e-5;
 
 pub fn run(case: &Golden) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let theta = case.setting::<f64>("theta").ok_or("no theta")?;
     let dims = case.setting::<[usize; 3]>("axes_dim").ok_or("no axes_dim")?;
     let patch = case.setting::<usize>("patch_size").ok_or("no patch_size")?;

@@ -3,13 +3,13 @@
 use burn::prelude::*;
 use omnigen2_dit::{Moment, Schedule, Solver, TimeShift};
 
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 
 /// The reference adds up in F32 with F32 times.
 const TOLERANCE: f64 = 2e-5;
 
 pub fn run(case: &Golden) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let steps = case.setting::<usize>("steps").ok_or("no steps")?;
     let cells = case.setting::<Option<usize>>("num_tokens").flatten();
     let shift = if cells.is_some() { TimeShift::default() } else { TimeShift::None };

@@ -1,11 +1,10 @@
 //! Posteriors, scaled latents and decoded images, whole and in bands of rows.
 
-use burn::prelude::*;
 use omnigen2_vae::Tile;
 
 use crate::checkpoint::Checkpoint;
 use crate::full;
-use crate::golden::{Golden, Outcome, Score};
+use crate::golden::{Golden, Outcome, Score, device};
 
 /// Some fifty F32 convolutions and normalisations, summed in another order than PyTorch's.
 const TOLERANCE: f64 = 1e-4;
@@ -23,7 +22,7 @@ pub fn run_full(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
 }
 
 fn compare(case: &Golden, checkpoint: &Checkpoint, tolerance: f64) -> Outcome {
-    let device = Device::flex();
+    let device = device();
     let vae = checkpoint.vae()?;
     let tensor = |name: &str| case.tensor::<4>(name, &device);
     let mut score = Score::within(tolerance);

@@ -1,10 +1,15 @@
 use burn::prelude::*;
 use burn::tensor::activation::silu;
 
+use crate::cpu;
+
 /// `silu(gate) · up`, the gate of a SwiGLU feed-forward (arXiv 2002.05202).
 ///
 /// # Shapes
 /// - gate, up and output: the same
 pub fn silu_gate<const D: usize>(gate: Tensor<D>, up: Tensor<D>) -> Tensor<D> {
-    silu(gate) * up
+    match cpu::silu_gate(gate, &up) {
+        Ok(gated) => gated,
+        Err(gate) => silu(gate) * up,
+    }
 }

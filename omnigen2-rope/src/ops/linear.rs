@@ -2,6 +2,8 @@ use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
 
+use crate::cpu;
+
 /// An affine map whose weight rests as checkpoints have it: `[output, input]`, in the file's own type.
 ///
 /// ```
@@ -58,12 +60,6 @@ fn uniform(fan_in: usize) -> Initializer {
     Initializer::Uniform { min: -bound, max: bound }
 }
 
-/// A weight of another type is widened by so many numbers at a time for few rows: while these are in a core's
-/// cache, the memory only sees the narrow ones.
-const WIDENED: usize = 1 << 17;
-/// With more rows the product outweighs the widening, and is faster in one piece.
-const FEW_ROWS: usize = 32;
-
 /// `x · weightᵀ`: the weight may rest in another type than `x`, and is widened for this product alone.
 ///
 /// # Shapes
@@ -79,10 +75,7 @@ pub fn project<const D: usize>(x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
     assert_eq!(dims[D - 1], input, "a weight of [{output}, {input}] meets channels of another number");
     let rows = dims[..D - 1].iter().product::<usize>();
     let x = x.reshape([rows, input]);
-    let y = match weight.dtype() != x.dtype() && rows <= FEW_ROWS {
-        true => multiply_in_blocks(x, weight),
-        false => multiply(x, weight),
-    };
+    let y = cpu::project(&x, &weight).unwrap_or_else(|| multiply(x, weight));
     dims[D - 1] = output;
     y.reshape(dims)
 }
@@ -91,14 +84,4 @@ pub fn project<const D: usize>(x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
 fn multiply(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
     let weight = weight.cast(x.dtype()).transpose();
     x.matmul(weight)
-}
-
-fn multiply_in_blocks(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    let [output, input] = weight.dims();
-    let block = (WIDENED / input.max(1)).max(1);
-    let blocks = (0..output).step_by(block).map(|start| {
-        let weight = weight.clone().narrow(0, start, block.min(output - start));
-        multiply(x.clone(), weight)
-    });
-    Tensor::cat(blocks.collect(), 1)
 }

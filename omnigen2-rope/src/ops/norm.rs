@@ -3,6 +3,8 @@ use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::DType;
 
+use crate::cpu;
+
 /// Root-mean-square normalisation with a learned scale (arXiv 1910.07467).
 ///
 /// ```
@@ -36,11 +38,33 @@ impl RmsNorm {
     /// # Panics
     /// If the last axis is not `channels`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        self.scale_by(x, self.weight.val().cast(DType::F32).unsqueeze())
+    }
+
+    /// `forward(x) · scale`, in F32.
+    ///
+    /// # Shapes
+    /// - x: `[batch, seq, channels]`
+    /// - scale: `[batch or 1, 1, channels]`
+    /// - output: as `x`, of its type
+    ///
+    /// # Panics
+    /// If the last axis is not `channels`.
+    pub fn forward_scaled(&self, x: Tensor<3>, scale: Tensor<3>) -> Tensor<3> {
+        let weight = self.weight.val().cast(DType::F32).unsqueeze();
+        self.scale_by(x, scale.cast(DType::F32) * weight)
+    }
+
+    /// `scale` has one row for each image of the first axis, or one for all.
+    fn scale_by<const D: usize>(&self, x: Tensor<D>, scale: Tensor<D>) -> Tensor<D> {
+        let x = match cpu::rms_norm(x, &scale, self.epsilon) {
+            Ok(normalised) => return normalised,
+            Err(x) => x,
+        };
         let dtype = x.dtype();
         let x = x.cast(DType::F32);
         let mean_square = x.clone().square().mean_dim(D - 1);
-        let weight = self.weight.val().cast(DType::F32);
-        (x * (mean_square + self.epsilon).sqrt().recip() * weight.unsqueeze()).cast(dtype)
+        (x * (mean_square + self.epsilon).sqrt().recip() * scale).cast(dtype)
     }
 }
 

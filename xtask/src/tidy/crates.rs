@@ -47,7 +47,8 @@ fn edge(manifest: &Manifest, dependency: &Dependency) -> Finding {
     )
 }
 
-/// Outside of tests a library takes burn without a backend: the program that uses it chooses one.
+/// Outside of tests a library takes burn without a backend: the program that uses it chooses one. A component may
+/// have kernels for a backend, under a feature of that backend's name.
 pub(super) fn burn_backends(repository: &Repository) -> Vec<Finding> {
     let libraries = COMPONENTS.into_iter().chain([PIPELINE]);
     libraries.filter_map(|name| repository.manifest(name)).flat_map(library_backends).collect()
@@ -64,7 +65,7 @@ fn library_backends(manifest: &Manifest) -> Vec<Finding> {
     let forwarded = manifest.features().filter(|_| manifest.name != PIPELINE).flat_map(|(name, values)| {
         let backends = values.iter().filter_map(|value| value.strip_prefix("burn/"));
         backends
-            .filter(|value| is_backend(value))
+            .filter(|value| is_backend(value) && *value != name)
             .map(|value| backend(manifest, name, value))
             .collect::<Vec<_>>()
     });
@@ -79,7 +80,7 @@ fn backend(manifest: &Manifest, key: &str, feature: &str) -> Finding {
     manifest.finding(
         key,
         format!("{} turns on burn's feature `{feature}`", manifest.name),
-        "Only tests and the features of omnigen2-pipeline choose backends; take burn without default features.",
+        "Take burn without default features; a feature that turns a backend on has its name.",
     )
 }
 
@@ -97,7 +98,8 @@ pub(super) fn burn_parts(repository: &Repository) -> Vec<Finding> {
     others.flat_map(parts).collect()
 }
 
-/// A backend is a feature of the pipeline that only forwards to burn; the benchmarks forward to the pipeline.
+/// A backend is a feature of the pipeline that only forwards, to burn and to the components that have kernels for
+/// it; the benchmarks forward to the pipeline.
 pub(super) fn forwarded_features(repository: &Repository) -> Vec<Finding> {
     let pipeline = repository.manifest(PIPELINE).into_iter().flat_map(pipeline_backends);
     let benches = repository.manifest(BENCHES).into_iter().flat_map(bench_backends);
@@ -109,11 +111,14 @@ fn pipeline_backends(pipeline: &Manifest) -> Vec<Finding> {
         let values = pipeline.features().find(|(name, _)| name == backend).map(|(_, values)| values);
         let values = values.unwrap_or_default();
         let forwards = values.contains(&format!("burn/{backend}"));
-        !forwards || values.iter().any(|value| !value.starts_with("burn/"))
+        let is_kernel = |value: &str| {
+            value.split_once('/').is_some_and(|(name, to)| COMPONENTS.contains(&name) && to == *backend)
+        };
+        !forwards || values.iter().any(|value| !value.starts_with("burn/") && !is_kernel(value))
     };
     let finding = |backend| {
-        let wrong = format!("the feature `{backend}` of {PIPELINE} does not only forward to burn");
-        pipeline.finding(backend, wrong, "Let it hold `burn/BACKEND` and other features of burn alone.")
+        let wrong = format!("the feature `{backend}` of {PIPELINE} does not only forward");
+        pipeline.finding(backend, wrong, "Let it hold features of burn and `COMPONENT/BACKEND` alone.")
     };
     BACKENDS.into_iter().filter(check).map(finding).collect()
 }
@@ -226,6 +231,8 @@ omnigen2-vae = { path = "omnigen2-vae" }
     fn libraries_take_burn_without_backend() {
         let good = "[dependencies]\nburn.workspace = true\n[dev-dependencies]\nburn = { workspace = true, features = [\"flex\"] }";
         assert!(burn_backends(&repository(&[("omnigen2-vae", good)])).is_empty());
+        let kernels = "[features]\nflex = [\"burn/flex\", \"dep:rayon\"]";
+        assert!(burn_backends(&repository(&[("omnigen2-vae", kernels)])).is_empty());
         for bad in [
             "[dependencies]\nburn = { workspace = true, features = [\"cuda\"] }",
             "[dependencies]\nburn = { workspace = true, default-features = true }",
@@ -249,13 +256,15 @@ omnigen2-vae = { path = "omnigen2-vae" }
     #[test]
     fn backends_only_forward() {
         let forwards = BACKENDS.map(|name| format!("{name} = [\"burn/{name}\"]\n")).concat();
-        let good = format!("[features]\n{forwards}");
+        let good =
+            format!("[features]\n{forwards}").replace("burn/cuda\"", "burn/cuda\", \"omnigen2-vae/cuda\"");
         let benches = "[features]\nflex = [\"omnigen2-pipeline/flex\"]\ncuda = [\"burn/cuda\"]";
         let findings = forwarded_features(&repository(&[("omnigen2-pipeline", &good), ("benches", benches)]));
         assert_eq!(places(&findings), ["benches/Cargo.toml:5"]);
 
-        let bad =
-            good.replace("[\"burn/metal\"]", "[\"burn/metal\", \"dep:half\"]").replace("rocm =", "amd =");
+        let bad = good
+            .replace("[\"burn/metal\"]", "[\"burn/metal\", \"omnigen2-vae/flex\"]")
+            .replace("rocm =", "amd =");
         let findings = forwarded_features(&repository(&[("omnigen2-pipeline", &bad)]));
         assert_eq!(places(&findings), ["omnigen2-pipeline/Cargo.toml:8", "omnigen2-pipeline/Cargo.toml:1"]);
     }

@@ -1,0 +1,159 @@
+use burn::prelude::*;
+use burn::tensor::{DType, bf16, f16};
+use pulp::{Simd, WithSimd};
+
+use super::simd::{WIDEST, run, tile};
+use super::stored::Stored;
+use super::{PARALLEL, flex, project_few};
+
+/// Numbers of the summed axis in a panel: a part of it, one tile wide, stays in the first cache.
+const DEPTH: usize = 256;
+/// Outputs of one task: a panel of `DEPTH` of these stays in the second cache.
+const BLOCK: usize = 128;
+/// Rows of a tile.
+const ROWS: usize = 6;
+
+/// `x · weightᵀ` with the weight widened a panel at a time; `None` where burn's own product is as good.
+///
+/// # Shapes
+/// - x: `[rows, input]`
+/// - weight: `[output, input]`
+/// - output: `[rows, output]`
+pub(crate) fn project(x: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
+    let ([rows, input], [output, _]) = (x.dims(), weight.dims());
+    let is_wide = weight.dtype() == DType::F32;
+    if rows * input * output == 0 || x.dtype() != DType::F32 || is_wide && rows > project_few::ROWS {
+        return None;
+    }
+    let (x, weight) = (flex::read(x)?.to_contiguous(), flex::read(weight)?);
+    let x = x.as_slice::<f32>()?;
+    let numbers = match weight.dtype() {
+        DType::F32 => multiply(x, weight.as_slice::<f32>()?, input),
+        DType::BF16 => multiply(x, weight.as_slice::<bf16>()?, input),
+        DType::F16 => multiply(x, weight.as_slice::<f16>()?, input),
+        _ => return None,
+    };
+    Some(flex::tensor(numbers, [rows, output]))
+}
+
+fn multiply<T: Stored>(x: &[f32], weight: &[T], input: usize) -> Vec<f32> {
+    let (rows, output) = (x.len() / input, weight.len() / input);
+    let mut out = vec![0.0; rows * output];
+    let is_large = x.len() * output >= PARALLEL;
+    if rows <= project_few::ROWS {
+        project_few::multiply(x, weight, &mut out, input);
+        return out;
+    }
+    let mut tasks: Vec<Panels<'_, T>> = weight
+        .chunks(BLOCK * input)
+        .map(|weight| Panels { x, input, weight, out: Vec::with_capacity(rows) })
+        .collect();
+    for row in out.chunks_mut(output) {
+        for (task, part) in tasks.iter_mut().zip(row.chunks_mut(BLOCK)) {
+            task.out.push(part);
+        }
+    }
+    run(tasks, is_large);
+    out
+}
+
+/// Some outputs of all rows.
+struct Panels<'a, T> {
+    x: &'a [f32],
+    input: usize,
+    weight: &'a [T],
+    /// Of every row.
+    out: Vec<&'a mut [f32]>,
+}
+
+impl<T: Stored> WithSimd for Panels<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let wide = 2 * S::F32_LANES;
+        let panels = (self.weight.len() / self.input).div_ceil(wide);
+        let mut panel = vec![0.0; panels * wide * DEPTH.min(self.input)];
+        // Rows may share a cache set, so those of a tile are put side by side.
+        let mut near = vec![0.0; ROWS * DEPTH.min(self.input)];
+        for from in (0..self.input).step_by(DEPTH) {
+            let depth = DEPTH.min(self.input - from);
+            let panel = &mut panel[..panels * wide * depth];
+            for (p, part) in panel.chunks_exact_mut(wide * depth).enumerate() {
+                pack::<S, T>(&self.weight[p * wide * self.input..], self.input, from, part);
+            }
+            for (tile, out) in self.out.chunks_mut(ROWS).enumerate() {
+                for (r, near) in near.chunks_exact_mut(depth).take(out.len()).enumerate() {
+                    near.copy_from_slice(&self.x[(tile * ROWS + r) * self.input + from..][..depth]);
+                }
+                add_tile(simd, [&near, panel], out, depth);
+            }
+        }
+    }
+}
+
+/// Weights are widened in squares, and these turned: `[input, wide]` of the first outputs from `from` on.
+#[inline(always)]
+fn pack<S: Simd, T: Stored>(weight: &[T], input: usize, from: usize, panel: &mut [f32]) {
+    const SIDE: usize = 16;
+    let wide = 2 * S::F32_LANES;
+    let depth = panel.len() / wide;
+    let mut square = [[0.0; SIDE]; 2 * WIDEST];
+    for at in (0..depth).step_by(SIDE) {
+        let some = SIDE.min(depth - at);
+        for (c, numbers) in square.iter_mut().take(wide).enumerate() {
+            match weight.get(c * input + from + at..c * input + from + at + some) {
+                Some(column) => numbers.iter_mut().zip(column).for_each(|(wide, w)| *wide = w.widen()),
+                None => *numbers = [0.0; SIDE],
+            }
+        }
+        for (k, step) in panel[at * wide..(at + some) * wide].chunks_exact_mut(wide).enumerate() {
+            step.iter_mut().zip(&square).for_each(|(w, column)| *w = column[k]);
+        }
+    }
+}
+
+/// Adds the products of up to six rows with all panels to the rows of the output.
+#[inline(always)]
+fn add_tile<S: Simd>(simd: S, [near, panels]: [&[f32]; 2], out: &mut [&mut [f32]], depth: usize) {
+    let wide = 2 * S::F32_LANES;
+    for (p, panel) in panels.chunks_exact(wide * depth).enumerate() {
+        let panel = S::as_simd_f32s(panel).0;
+        let at = p * wide;
+        match out.len() {
+            6 => add(simd, rows_of::<S, 6>(simd, near, panel), out, at),
+            5 => add(simd, rows_of::<S, 5>(simd, near, panel), out, at),
+            4 => add(simd, rows_of::<S, 4>(simd, near, panel), out, at),
+            3 => add(simd, rows_of::<S, 3>(simd, near, panel), out, at),
+            2 => add(simd, rows_of::<S, 2>(simd, near, panel), out, at),
+            _ => add(simd, rows_of::<S, 1>(simd, near, panel), out, at),
+        }
+    }
+}
+
+#[inline(always)]
+fn rows_of<S: Simd, const COUNT: usize>(simd: S, near: &[f32], panel: &[S::f32s]) -> [[S::f32s; 2]; COUNT] {
+    let depth = panel.len() / 2;
+    let mut rows: [&[f32]; COUNT] = [&[]; COUNT];
+    for r in 0..COUNT {
+        rows[r] = &near[r * depth..(r + 1) * depth];
+    }
+    tile::<S, COUNT, 2>(simd, rows, panel)
+}
+
+#[inline(always)]
+fn add<S: Simd, const COUNT: usize>(simd: S, sums: [[S::f32s; 2]; COUNT], out: &mut [&mut [f32]], at: usize) {
+    for (sums, out) in sums.into_iter().zip(out) {
+        let out = &mut out[at..];
+        if out.len() >= 2 * S::F32_LANES {
+            let (out, _) = S::as_mut_simd_f32s(&mut out[..2 * S::F32_LANES]);
+            for (out, sum) in out.iter_mut().zip(sums) {
+                *out = simd.add_f32s(*out, sum);
+            }
+        } else {
+            let mut tail = [0.0; 2 * WIDEST];
+            S::as_mut_simd_f32s(&mut tail).0[..2].copy_from_slice(&sums);
+            out.iter_mut().zip(tail).for_each(|(out, sum)| *out += sum);
+        }
+    }
+}
