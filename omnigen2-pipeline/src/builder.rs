@@ -1,53 +1,16 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use burn::prelude::*;
-use burn::tensor::{DType, FloatDType};
-use omnigen2_mllm::GenerationConfig;
 use omnigen2_vae::Tile;
 
 use crate::checkpoint::{Checkpoint, LooseFiles};
-use crate::omnigen2::{Memory, OmniGen2, PromptCache};
-use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, DitDenoiser, TextEncoder, TiledVae};
-use crate::reader::Language;
+use crate::lazy::{Lazy, chat_model, text_encoder};
+use crate::memory::{Available, Memory, Own, Plan, Planner, Setup};
+use crate::omnigen2::{OmniGen2, PromptCache};
+use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, TextEncoder};
 use crate::slot::Slot;
 use crate::weights::Storage;
-use crate::{Error, Result};
-
-/// The type of the activations of transformer and language model. The VAE always computes in F32. F16 is not
-/// offered: the transformer overflows it, which shows as black pictures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// BF16 on a GPU that computes with it, F32 elsewhere.
-    #[default]
-    Auto,
-    /// 32 bits.
-    F32,
-    /// 16 bits with the range of F32.
-    Bf16,
-}
-
-impl Precision {
-    /// The type of activations on a device.
-    pub fn on(self, device: &Device) -> FloatDType {
-        match self {
-            Self::Auto if !is_cpu(device) && device.supports_dtype(DType::BF16) => FloatDType::BF16,
-            Self::Auto | Self::F32 => FloatDType::F32,
-            Self::Bf16 => FloatDType::BF16,
-        }
-    }
-}
-
-#[allow(deprecated, reason = "burn keeps ndarray until its next release")]
-fn is_cpu(device: &Device) -> bool {
-    let cpus: &[Device] = &[
-        #[cfg(feature = "flex")]
-        Device::flex(),
-        #[cfg(feature = "ndarray")]
-        Device::ndarray(),
-    ];
-    cpus.contains(device)
-}
+use crate::{Error, ImageRequest, Precision, Result};
 
 /// Settings and parts of a pipeline.
 ///
@@ -69,7 +32,8 @@ pub struct Builder {
     precision: Precision,
     storage: Storage,
     memory: Memory,
-    tile: Tile,
+    limit: Option<u64>,
+    tile: Option<Tile>,
     text: Option<Slot<dyn TextEncoder>>,
     chat: Option<Slot<dyn ChatModel>>,
     denoiser: Option<Slot<dyn Denoiser>>,
@@ -85,7 +49,8 @@ impl Builder {
             precision: Precision::default(),
             storage: Storage::default(),
             memory: Memory::default(),
-            tile: Tile::WHOLE,
+            limit: None,
+            tile: None,
             text: None,
             chat: None,
             denoiser: None,
@@ -121,14 +86,21 @@ impl Builder {
         Self { storage, ..self }
     }
 
-    /// When parts are in memory.
+    /// When parts are in memory. Without it they stay where all together fit, and are put away where not.
     pub fn memory(self, memory: Memory) -> Self {
         Self { memory, ..self }
     }
 
-    /// How much of a picture the VAE works on at a time. The picture is the same.
+    /// How many bytes may be planned with, in place of what the machine says it has. Nothing is kept from taking
+    /// more: requests are refused that are estimated to.
+    pub fn memory_limit(self, bytes: u64) -> Self {
+        Self { limit: Some(bytes), ..self }
+    }
+
+    /// How much of a picture the VAE works on at a time. The picture is the same, up to rounding. Without it pictures
+    /// of more than 512×512 pixels are worked on in tiles.
     pub fn tile(self, tile: Tile) -> Self {
-        Self { tile, ..self }
+        Self { tile: Some(tile), ..self }
     }
 
     /// A text encoder in place of the checkpoint's language model.
@@ -156,6 +128,15 @@ impl Builder {
         Self { critic: Some(Box::new(part)), ..self }
     }
 
+    /// What a request would take in memory with these settings, as far as it comes from the checkpoint. Nothing is
+    /// loaded.
+    ///
+    /// # Errors
+    /// If there is no checkpoint, its headers or configurations cannot be read, or the request cannot be met.
+    pub fn plan(&self, request: &ImageRequest) -> Result<Plan> {
+        self.planner()?.ok_or(Error::PartMissing { part: "checkpoint" })?.plan(request)
+    }
+
     /// The pipeline. All names and shapes of the checkpoint are checked here; weights are loaded when they are
     /// first needed.
     ///
@@ -165,12 +146,14 @@ impl Builder {
         if let Some(checkpoint) = &self.checkpoint {
             checkpoint.verify(&self.device)?;
         }
+        let planner = self.planner()?;
+        let memory = self.mode(planner.as_ref())?;
         let lazy = Lazy {
             device: self.device.clone(),
             storage: self.storage,
             compute: self.precision.on(&self.device),
             tile: self.tile,
-            memory: self.memory,
+            memory,
         };
         let missing = |part| Error::PartMissing { part };
         let checkpoint = self.checkpoint.as_ref();
@@ -189,7 +172,8 @@ impl Builder {
         let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c)));
         Ok(OmniGen2 {
             device: self.device,
-            memory: self.memory,
+            memory,
+            planner,
             downscale,
             sampling,
             text: text.ok_or_else(|| missing("text encoder"))?,
@@ -202,6 +186,36 @@ impl Builder {
             prompts: PromptCache::default(),
         })
     }
+
+    fn planner(&self) -> Result<Option<Planner>> {
+        let own = Own {
+            text: self.text.is_some(),
+            chat: self.chat.is_some(),
+            denoiser: self.denoiser.is_some(),
+            autoencoder: self.autoencoder.is_some(),
+        };
+        let Some(checkpoint) = &self.checkpoint else { return Ok(None) };
+        let compute = self.precision.on(&self.device);
+        let setup = Setup { device: self.device.clone(), storage: self.storage, compute };
+        let planner = Planner::new(checkpoint, setup, own)?.tiled(self.tile).keeping(self.memory);
+        Ok(Some(match self.limit {
+            Some(bytes) => planner.within(Available::Limit(bytes)),
+            None => planner,
+        }))
+    }
+
+    /// Resident or staged, by what a picture of the usual size takes. Parts of the caller's own cannot be put away.
+    fn mode(&self, planner: Option<&Planner>) -> Result<Memory> {
+        match (self.memory, planner) {
+            (Memory::Auto, None) => Ok(Memory::Resident),
+            (Memory::Auto, Some(planner)) => {
+                let plan = planner.plan(&ImageRequest::default())?;
+                tracing::info!("{}", plan.choice());
+                Ok(plan.memory)
+            }
+            (asked, _) => Ok(asked),
+        }
+    }
 }
 
 impl std::fmt::Debug for Builder {
@@ -211,52 +225,4 @@ impl std::fmt::Debug for Builder {
             .field("checkpoint", &self.checkpoint)
             .finish_non_exhaustive()
     }
-}
-
-/// How parts are loaded when they are first needed.
-#[derive(Clone)]
-struct Lazy {
-    device: Device,
-    storage: Storage,
-    compute: FloatDType,
-    tile: Tile,
-    memory: Memory,
-}
-
-impl Lazy {
-    fn language(&self, checkpoint: &Checkpoint, generation: GenerationConfig) -> Arc<Language> {
-        Arc::new(Language {
-            checkpoint: checkpoint.clone(),
-            device: self.device.clone(),
-            storage: self.storage,
-            compute: self.compute,
-            memory: self.memory,
-            generation,
-            shared: Default::default(),
-        })
-    }
-
-    fn denoiser(&self, checkpoint: &Checkpoint) -> Slot<dyn Denoiser> {
-        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
-        Slot::lazy("denoiser", move || {
-            let dit = checkpoint.load_dit(&lazy.device, lazy.storage)?;
-            Ok(Box::new(DitDenoiser::new(dit, lazy.compute)) as Box<dyn Denoiser>)
-        })
-    }
-
-    fn autoencoder(&self, checkpoint: &Checkpoint) -> Slot<dyn Autoencoder> {
-        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
-        Slot::lazy("autoencoder", move || {
-            let vae = checkpoint.load_vae(&lazy.device, lazy.storage)?;
-            Ok(Box::new(TiledVae::new(vae, lazy.tile)) as Box<dyn Autoencoder>)
-        })
-    }
-}
-
-fn text_encoder(language: Arc<Language>) -> Slot<dyn TextEncoder> {
-    Slot::lazy("text encoder", move || Ok(Box::new(language.reader()?) as Box<dyn TextEncoder>))
-}
-
-fn chat_model(language: Arc<Language>) -> Slot<dyn ChatModel> {
-    Slot::lazy("chat model", move || Ok(Box::new(language.talker()?) as Box<dyn ChatModel>))
 }

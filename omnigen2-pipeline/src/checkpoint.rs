@@ -10,16 +10,17 @@ use omnigen2_vit::{Vit, VitConfig};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::memory::{PartNeed, Rest};
 use crate::pixels::VisionLimits;
 use crate::text::PromptTokenizer;
-use crate::weights::{Archive, LoadReport, Naming, Storage, WeightsError};
+use crate::weights::{Archive, Entry, LoadReport, Naming, Storage, Summary, WeightsError};
 use crate::{Error, Result};
 
 /// A part's name beside what describes it, for the errors and for [`Checkpoint::verify`].
-const TRANSFORMER: &str = "transformer";
-const MLLM: &str = "language model";
-const VIT: &str = "vision tower";
-const VAE: &str = "autoencoder";
+pub(crate) const TRANSFORMER: &str = "transformer";
+pub(crate) const MLLM: &str = "language model";
+pub(crate) const VIT: &str = "vision tower";
+pub(crate) const VAE: &str = "autoencoder";
 
 /// The files of a checkpoint: the published directory, or loose files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +172,7 @@ impl Checkpoint {
         Ok(Archive::open(&self.mllm.weights)?.load(module, &VIT_NAMING, storage)?)
     }
 
-    /// Loads the autoencoder.
+    /// Loads the autoencoder, as stored under [`Storage::Auto`].
     ///
     /// # Errors
     /// As [`load_dit`](Self::load_dit).
@@ -179,7 +180,7 @@ impl Checkpoint {
         let module = self.vae_config()?.init(device);
         let archive = Archive::open(&self.vae.weights)?;
         let naming = vae_naming(&archive);
-        Ok(archive.load(module, &naming, storage)?)
+        Ok(archive.load(module, &naming, storage.of_vae())?)
     }
 
     /// The tokenizer.
@@ -257,6 +258,13 @@ impl Checkpoint {
             open(VAE, &self.vae, |_| true)?,
         ])
     }
+
+    /// What the weights of each part take on a device.
+    pub(crate) fn rests(&self, storage: Storage, device: &Device) -> Result<Vec<PartNeed>> {
+        let need =
+            |archive: &PartArchive| Ok(PartNeed { part: archive.part, rest: archive.rest(storage, device)? });
+        self.archives()?.iter().map(need).collect()
+    }
 }
 
 /// The weights of one part, which may share its files with another.
@@ -273,8 +281,21 @@ pub struct PartArchive {
 
 impl PartArchive {
     /// Counts and sizes of the part's own tensors.
-    pub fn summary(&self) -> crate::weights::Summary {
-        self.archive.tensors().filter(|(name, _)| (self.keep)(name)).map(|(_, entry)| entry).collect()
+    pub fn summary(&self) -> Summary {
+        self.entries().collect()
+    }
+
+    /// The room that the part's weights take on a device.
+    ///
+    /// # Errors
+    /// If they cannot rest so.
+    pub fn rest(&self, storage: Storage, device: &Device) -> Result<Rest> {
+        let storage = if self.part == VAE { storage.of_vae() } else { storage };
+        self.entries().map(|entry| Ok(entry.rest(storage, device)?)).sum()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.archive.tensors().filter(|(name, _)| (self.keep)(name)).map(|(_, entry)| entry)
     }
 }
 

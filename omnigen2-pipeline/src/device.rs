@@ -74,6 +74,18 @@ pub fn built_in() -> Vec<&'static str> {
     BACKENDS.into_iter().zip(built).filter_map(|(name, built)| built.then_some(name)).collect()
 }
 
+/// Whether tensors of a device are in the memory of the process, where they can share it with a file.
+#[allow(deprecated, reason = "burn keeps ndarray until its next release")]
+pub(crate) fn is_cpu(device: &Device) -> bool {
+    let cpus: &[Device] = &[
+        #[cfg(feature = "flex")]
+        Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Device::ndarray(),
+    ];
+    cpus.contains(device)
+}
+
 fn cpu_backend() -> &'static str {
     if cfg!(feature = "flex") || !cfg!(feature = "ndarray") { "flex" } else { "ndarray" }
 }

@@ -7,6 +7,7 @@ use omnigen2_mllm::{DecodeError, InputError, SamplingError};
 use crate::conversation::ConversationError;
 use crate::convert::ConvertError;
 use crate::device::DeviceError;
+use crate::memory::Shortage;
 use crate::metadata::MetadataError;
 use crate::pixels::PixelError;
 use crate::request::RequestError;
@@ -96,6 +97,9 @@ pub enum Error {
     /// A request asks for the impossible.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// A request takes more memory than there is.
+    #[error(transparent)]
+    DoesNotFit(Box<Shortage>),
     /// The diffusion transformer refused an image.
     #[error(transparent)]
     Dit(#[from] DitError),

@@ -55,8 +55,17 @@ struct Job {
 struct Prepared {
     texts: Vec<Tensor<3>>,
     references: Vec<Tensor<4>>,
-    drawn: Size,
-    size: Size,
+    sizes: Sizes,
+}
+
+/// The sizes of a request's pictures.
+pub(crate) struct Sizes {
+    /// Of the references as the autoencoder sees them.
+    pub(crate) references: Vec<Size>,
+    /// What is drawn.
+    pub(crate) drawn: Size,
+    /// What the picture is given in the end.
+    pub(crate) asked: Size,
 }
 
 impl<'p> Generation<'p> {
@@ -69,14 +78,13 @@ impl<'p> Generation<'p> {
             return Err(RequestError::Empty.into());
         }
         let sizes = requests.iter().map(sizes).collect::<Result<Vec<_>>>()?;
+        pipeline.admit(requests)?;
         let texts = requests.iter().map(|request| texts(pipeline, request)).collect::<Result<Vec<_>>>()?;
         let references =
             requests.iter().map(|request| references(pipeline, request)).collect::<Result<Vec<_>>>()?;
         let mut jobs = Vec::with_capacity(requests.len());
-        for (((request, texts), references), (drawn, size)) in
-            requests.iter().zip(texts).zip(references).zip(sizes)
-        {
-            let prepared = Prepared { texts, references, drawn, size };
+        for (((request, texts), references), sizes) in requests.iter().zip(texts).zip(references).zip(sizes) {
+            let prepared = Prepared { texts, references, sizes };
             jobs.push(Job::new(pipeline, request, prepared, noise.clone())?);
         }
         Ok(Self { pipeline, jobs, current: 0 })
@@ -173,7 +181,7 @@ impl Job {
         prepared: Prepared,
         noise: Option<Tensor<4>>,
     ) -> Result<Self> {
-        let Prepared { texts, references, drawn, size } = prepared;
+        let Prepared { texts, references, sizes: Sizes { drawn, asked, .. } } = prepared;
         pipeline.enter(Stage::Denoiser);
         let grid = Grid::new(drawn.height as usize, drawn.width as usize).blocks(pipeline.downscale);
         let denoiser = pipeline.denoiser.get()?;
@@ -204,22 +212,23 @@ impl Job {
         })?;
         let field = Guided::new(field, request.guidance, count);
         let schedule = Schedule::new(request.steps, request.time_shift, grid.cells());
-        Ok(Self { path: request.solver.integrate(field, noise, schedule), size })
+        Ok(Self { path: request.solver.integrate(field, noise, schedule), size: asked })
     }
 }
 
-/// The size that is drawn, and the size that the picture is given in the end.
-fn sizes(request: &ImageRequest) -> Result<(Size, Size)> {
+/// The sizes of a request that makes sense.
+pub(crate) fn sizes(request: &ImageRequest) -> Result<Sizes> {
     request.validate()?;
     let mut references = Vec::with_capacity(request.references.len());
     for picture in &request.references {
         let (width, height) = picture.dimensions();
         references.push(vae_size(Size::new(width, height), &request.reference_limits)?);
     }
-    match request.asked_size() {
-        Some(asked) => Ok((output_size(asked, request.max_pixels)?, asked)),
-        None => Ok((references[0], references[0])),
-    }
+    let (drawn, asked) = match request.asked_size() {
+        Some(asked) => (output_size(asked, request.max_pixels)?, asked),
+        None => (references[0], references[0]),
+    };
+    Ok(Sizes { references, drawn, asked })
 }
 
 /// The text of each guidance branch.

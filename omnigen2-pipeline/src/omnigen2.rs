@@ -6,20 +6,10 @@ use omnigen2_mllm::Sampling;
 
 use crate::builder::Builder;
 use crate::generation::Generation;
+use crate::memory::{Memory, Plan, Planner};
 use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, TextEncoder};
 use crate::slot::Slot;
 use crate::{Conversation, ImageRequest, Result};
-
-/// When parts are in memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Memory {
-    /// Each part stays once it is loaded. On a CPU, weights of a mapped file can still be dropped by the
-    /// system when memory is short.
-    #[default]
-    Resident,
-    /// Each part is put away when its stage ends, so the peak is the largest part and not the sum.
-    Staged,
-}
 
 /// OmniGen2, ready to draw and to talk.
 ///
@@ -36,7 +26,10 @@ pub enum Memory {
 /// ```
 pub struct OmniGen2 {
     pub(crate) device: Device,
+    /// Resident or staged.
     pub(crate) memory: Memory,
+    /// None, without a checkpoint.
+    pub(crate) planner: Option<Planner>,
     /// How many pixels a latent pixel spans: known without loading the autoencoder.
     pub(crate) downscale: usize,
     /// How the checkpoint chooses the tokens of replies.
@@ -76,7 +69,7 @@ impl OmniGen2 {
     /// Starts to draw: iterate for progress, drop to cancel, `finish` for the pictures.
     ///
     /// # Errors
-    /// If the request cannot be met, or a part cannot be loaded.
+    /// If the request cannot be met, takes more memory than there is, or a part cannot be loaded.
     pub fn generate(&mut self, request: &ImageRequest) -> Result<Generation<'_>> {
         self.generate_all(std::slice::from_ref(request))
     }
@@ -101,14 +94,34 @@ impl OmniGen2 {
         Generation::start(self, std::slice::from_ref(request), Some(noise))
     }
 
+    /// What a request takes in memory, as far as it comes from the checkpoint; none, without one.
+    ///
+    /// # Errors
+    /// If the request cannot be met.
+    pub fn plan(&self, request: &ImageRequest) -> Result<Option<Plan>> {
+        self.planner.as_ref().map(|planner| planner.plan(request)).transpose()
+    }
+
     /// Where it computes.
     pub fn device(&self) -> &Device {
         &self.device
     }
 
+    /// Makes sure that the requests fit, and keeps or puts away parts as that takes.
+    pub(crate) fn admit(&mut self, requests: &[ImageRequest]) -> Result<()> {
+        let Some(planner) = &self.planner else { return Ok(()) };
+        let plans = requests.iter().map(|request| planner.admit(request)).collect::<Result<Vec<_>>>()?;
+        let staged = plans.iter().find(|plan| plan.memory == Memory::Staged);
+        if let Some(plan) = staged.filter(|_| self.memory == Memory::Resident) {
+            tracing::info!("{}", plan.choice());
+        }
+        self.memory = staged.map_or(Memory::Resident, |plan| plan.memory);
+        Ok(())
+    }
+
     /// Under staged memory, puts away the parts of the other stages.
     pub(crate) fn enter(&mut self, stage: Stage) {
-        if self.memory == Memory::Resident {
+        if self.memory != Memory::Staged {
             return;
         }
         if stage != Stage::Text {

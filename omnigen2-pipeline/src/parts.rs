@@ -5,7 +5,7 @@ use burn::tensor::{DType, FloatDType};
 use image::RgbImage;
 use omnigen2_dit::{Branches, CachePolicy, Dit, DitField, MAX_REFERENCES, Moment};
 use omnigen2_rope::Grid;
-use omnigen2_vae::{Tile, Vae};
+use omnigen2_vae::{Posterior, Tile, Vae};
 
 use crate::chat::ReplySettings;
 use crate::noise::standard_normal;
@@ -211,15 +211,42 @@ impl Branches for Computed {
 #[derive(Debug)]
 pub struct TiledVae {
     vae: Vae,
-    tile: Tile,
+    /// None, if it follows the size of the picture.
+    tile: Option<Tile>,
 }
 
 impl TiledVae {
     /// An autoencoder that works on `tile` at a time; the picture is the same.
     pub fn new(vae: Vae, tile: Tile) -> Self {
-        Self { vae, tile }
+        Self { vae, tile: Some(tile) }
+    }
+
+    /// An autoencoder that works on a picture of up to 512×512 pixels at once, which takes 1 GiB, and on
+    /// [64 rows](Tile::default) of a larger one. The size alone decides, so that a seed gives the same picture on
+    /// every machine.
+    pub fn by_size(vae: Vae) -> Self {
+        Self { vae, tile: None }
+    }
+
+    fn tile(&self, width: usize, height: usize) -> Tile {
+        self.tile.unwrap_or_else(|| usual_tile(width, height))
+    }
+
+    fn posterior(&self, image: Tensor<4>) -> Posterior {
+        let [_, _, height, width] = image.dims();
+        self.vae.encode_tiled(image, self.tile(width, height))
     }
 }
+
+/// How much of a picture of so many pixels is worked on at a time, unless that is said.
+pub(crate) fn usual_tile(width: usize, height: usize) -> Tile {
+    match width * height <= WHOLE {
+        true => Tile::WHOLE,
+        false => Tile::default(),
+    }
+}
+
+const WHOLE: usize = 512 * 512;
 
 impl Autoencoder for TiledVae {
     fn downscale(&self) -> usize {
@@ -227,11 +254,11 @@ impl Autoencoder for TiledVae {
     }
 
     fn encode(&self, image: Tensor<4>) -> Result<Tensor<4>> {
-        Ok(self.vae.scale(self.vae.encode_tiled(image, self.tile).mean()))
+        Ok(self.vae.scale(self.posterior(image).mean()))
     }
 
     fn encode_drawn(&self, image: Tensor<4>, seed: u64) -> Result<Tensor<4>> {
-        let posterior = self.vae.encode_tiled(image, self.tile);
+        let posterior = self.posterior(image);
         let shape = posterior.mean().dims();
         let noise = standard_normal(seed, shape.iter().product());
         let noise =
@@ -240,7 +267,9 @@ impl Autoencoder for TiledVae {
     }
 
     fn decode(&self, latent: Tensor<4>) -> Result<Tensor<4>> {
-        Ok(self.vae.decode_tiled(latent, self.tile))
+        let [_, _, rows, columns] = latent.dims();
+        let pixels = self.vae.downscale();
+        Ok(self.vae.decode_tiled(latent, self.tile(columns * pixels, rows * pixels)))
     }
 }
 

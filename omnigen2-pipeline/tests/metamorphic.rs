@@ -1,5 +1,5 @@
 //! Ways to ask for the same picture, which must be the same.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use half::bf16;
 use image::{Rgb, RgbImage};
+use omnigen2_pipeline::memory::Fit;
 use omnigen2_pipeline::noise::standard_normal;
 use omnigen2_pipeline::pixels::{Planes, Size};
 use omnigen2_pipeline::weights::{Naming, Storage};
-use omnigen2_pipeline::{Builder, CachePolicy, Guidance, ImageRequest, Memory, OmniGen2};
+use omnigen2_pipeline::{Builder, CachePolicy, Error, Guidance, ImageRequest, Memory, OmniGen2};
 use omnigen2_vae::Tile;
 use safetensors::tensor::{Dtype, TensorView};
 use tempfile::TempDir;
@@ -108,17 +109,50 @@ fn staged_or_resident_tiled_or_whole_the_picture_is_the_same() {
 
 #[test]
 fn shards_or_one_file_f32_or_bf16_the_picture_is_the_same() {
-    let sharded = draw(&mut builder(&tiny()).build().unwrap(), &request());
+    let draw = |checkpoint: &Path, storage| {
+        draw(&mut builder(checkpoint).storage(storage).build().unwrap(), &request())
+    };
+    let sharded = draw(&tiny(), Storage::AsStored);
     let one = copy(&tiny(), Kind::F32);
-    assert_eq!(difference(&sharded, &draw(&mut builder(one.path()).build().unwrap(), &request())), 0.0);
+    assert_eq!(difference(&sharded, &draw(one.path(), Storage::AsStored)), 0.0);
 
     let rounded = copy(&tiny(), Kind::RoundedF32);
-    let rounded = draw(&mut builder(rounded.path()).build().unwrap(), &request());
+    let rounded = draw(rounded.path(), Storage::AsStored);
     let half = copy(&tiny(), Kind::Bf16);
-    assert_eq!(difference(&rounded, &draw(&mut builder(half.path()).build().unwrap(), &request())), 0.0);
-    let narrowed = builder(&tiny()).storage(Storage::Bf16).build();
-    assert_eq!(difference(&rounded, &draw(&mut narrowed.unwrap(), &request())), 0.0);
+    assert_eq!(difference(&rounded, &draw(half.path(), Storage::AsStored)), 0.0);
+    assert_eq!(difference(&rounded, &draw(half.path(), Storage::Auto)), 0.0);
+    assert_eq!(difference(&rounded, &draw(&tiny(), Storage::Bf16)), 0.0);
     assert!(difference(&rounded, &sharded) > 0.0);
+}
+
+#[test]
+fn automatic_storage_rounds_all_matrices_but_those_of_the_vae() {
+    let narrowed = draw(&mut builder(&tiny()).build().unwrap(), &request());
+    let rounded = copy(&tiny(), Kind::RoundedMatrices);
+    let rounded = builder(rounded.path()).storage(Storage::AsStored).build();
+    assert_eq!(difference(&narrowed, &draw(&mut rounded.unwrap(), &request())), 0.0);
+}
+
+#[test]
+fn memory_is_staged_where_not_all_fits_and_the_picture_is_the_same() {
+    // Weights in another type than the file's must be held.
+    let held = || builder(&tiny()).storage(Storage::Bf16);
+    let plan = held().memory_limit(1 << 30).plan(&request()).unwrap();
+    assert_eq!((plan.memory, plan.fit()), (Memory::Resident, Fit::Fits));
+    let limit = plan.peak();
+    let plan = held().memory_limit(limit).plan(&request()).unwrap();
+    assert_eq!((plan.memory, plan.fit()), (Memory::Staged, Fit::Fits));
+    assert!(plan.peak() < limit);
+    let staged = draw(&mut held().memory_limit(limit).build().unwrap(), &request());
+    assert_eq!(difference(&staged, &draw(&mut held().build().unwrap(), &request())), 0.0);
+
+    let resident = held().memory(Memory::Resident).memory_limit(plan.peak());
+    let refused = resident.build().unwrap().generate(&request()).unwrap_err();
+    let Error::DoesNotFit(shortage) = &refused else { panic!("{refused}") };
+    assert!(shortage.alternatives.contains(&"staged memory".to_owned()), "{refused}");
+    let unplanned = OmniGen2::builder(&Device::flex()).plan(&request()).unwrap_err();
+    assert!(matches!(unplanned, Error::PartMissing { part: "checkpoint" }));
+    assert!(size_of::<Error>() < 128);
 }
 
 #[test]
@@ -147,6 +181,8 @@ enum Kind {
     F32,
     OtherNames,
     RoundedF32,
+    /// Of what is no matrix, and of the VAE, nothing is rounded.
+    RoundedMatrices,
     Bf16,
 }
 
@@ -172,6 +208,7 @@ fn copy(checkpoint: &Path, kind: Kind) -> TempDir {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             if name.ends_with(".safetensors") {
+                let kind = if part == "vae" && kind == Kind::RoundedMatrices { Kind::F32 } else { kind };
                 convert(&std::fs::read(path).unwrap(), kind, &mut tensors);
             } else if !name.ends_with(".index.json") {
                 std::fs::copy(&path, to.join(name)).unwrap();
@@ -194,7 +231,10 @@ fn convert(file: &[u8], kind: Kind, tensors: &mut BTreeMap<String, (Vec<usize>, 
         let values = view.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
         let bytes = match kind {
             Kind::F32 | Kind::OtherNames => view.data().to_vec(),
-            Kind::RoundedF32 => values.flat_map(|v| bf16::from_f32(v).to_f32().to_le_bytes()).collect(),
+            Kind::RoundedMatrices if view.shape().len() < 2 => view.data().to_vec(),
+            Kind::RoundedF32 | Kind::RoundedMatrices => {
+                values.flat_map(|v| bf16::from_f32(v).to_f32().to_le_bytes()).collect()
+            }
             Kind::Bf16 => values.flat_map(|v| bf16::from_f32(v).to_le_bytes()).collect(),
         };
         tensors.insert(name.to_owned(), (view.shape().to_vec(), bytes));

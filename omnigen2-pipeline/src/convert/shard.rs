@@ -121,11 +121,11 @@ fn partial(path: &Path) -> PathBuf {
 
 /// The type in which a tensor is written; what is no float stays as it is.
 fn target(entry: &Entry, storage: Storage) -> Dtype {
-    match (entry.float(), storage) {
-        (Err(_), _) | (_, Storage::AsStored) => entry.dtype(),
-        (Ok(_), Storage::F32) => Dtype::F32,
-        (Ok(_), Storage::F16) => Dtype::F16,
-        (Ok(_), Storage::Bf16) => Dtype::BF16,
+    match entry.float().map(|stored| storage.in_file(stored, entry.shape())) {
+        Ok(DType::F32) => Dtype::F32,
+        Ok(DType::F16) => Dtype::F16,
+        Ok(DType::BF16) => Dtype::BF16,
+        _ => entry.dtype(),
     }
 }
 

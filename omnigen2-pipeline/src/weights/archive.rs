@@ -91,7 +91,7 @@ impl Archive {
             expected: D,
             found: entry.shape().to_vec(),
         })?;
-        entry.tensor(shape, storage.on(entry.float()?, device)?, device)
+        entry.tensor(shape, storage, device)
     }
 }
 

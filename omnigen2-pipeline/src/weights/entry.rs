@@ -2,41 +2,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::prelude::*;
-use burn::tensor::{AllocationProperty, Bytes, DType, Element, bf16, f16};
+use burn::tensor::{AllocationProperty, Bytes, DType, bf16, f16};
 use safetensors::Dtype;
 
-use super::WeightsError;
-
-/// The type in which weights rest on their device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Storage {
-    /// That of the file, or F32 where the device cannot compute with it. On a CPU such weights stay in the
-    /// mapped file.
-    #[default]
-    AsStored,
-    /// 32 bits.
-    F32,
-    /// 16 bits, the mantissa of 10 bits: finite numbers above 65504 are refused.
-    F16,
-    /// 16 bits, the range of F32.
-    Bf16,
-}
-
-impl Storage {
-    /// The type in which a tensor stored as `stored` rests on `device`.
-    pub(super) fn on(self, stored: DType, device: &Device) -> Result<DType, WeightsError> {
-        let to = match self {
-            Self::AsStored if device.supports_dtype(stored) => return Ok(stored),
-            Self::AsStored | Self::F32 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Bf16 => DType::BF16,
-        };
-        match device.supports_dtype(to) {
-            true => Ok(to),
-            false => Err(WeightsError::Device { device: format!("{device:?}"), to }),
-        }
-    }
-}
+use super::convert::{Number, convert};
+use super::file::Mapped;
+use super::{Storage, WeightsError};
+use crate::device::is_cpu;
+use crate::memory::Rest;
 
 /// A tensor in a file.
 #[derive(Clone, Debug)]
@@ -45,6 +18,9 @@ pub struct Entry {
     pub(super) dtype: Dtype,
     pub(super) shape: Vec<usize>,
     pub(super) bytes: bytes::Bytes,
+    /// Where the bytes begin in the map.
+    pub(super) start: usize,
+    pub(super) map: Arc<Mapped>,
     pub(super) file: Arc<Path>,
 }
 
@@ -104,13 +80,43 @@ impl Entry {
     pub(super) fn tensor<const D: usize>(
         &self,
         shape: [usize; D],
-        to: DType,
+        storage: Storage,
         device: &Device,
     ) -> Result<Tensor<D>, WeightsError> {
-        let bytes = self.at_rest(to)?;
+        let to = storage.on(self, device)?;
+        if self.rests_in_file(to, device) {
+            self.map.read_ahead(self.start..self.start + self.bytes.len());
+        }
+        let AtRest { bytes, to } = match self.at_rest(to) {
+            Err(WeightsError::Overflow { .. }) if storage == Storage::Auto => {
+                let tensor = &self.name;
+                tracing::info!(tensor, "rests in F32: {to:?} cannot hold all its numbers");
+                AtRest { bytes: self.at_rest(DType::F32)?, to: DType::F32 }
+            }
+            bytes => AtRest { bytes: bytes?, to },
+        };
         let data = TensorData::from_bytes(bytes, shape, to);
         // GPU allocators keep what lives long apart from what comes and goes.
-        Ok(device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, to))))
+        let tensor = device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, to)));
+        if !is_cpu(device) {
+            self.map.give_back(self.start..self.start + self.bytes.len());
+        }
+        Ok(tensor)
+    }
+
+    /// Where and how much room the tensor takes on a device.
+    pub(crate) fn rest(&self, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
+        let to = storage.on(self, device)?;
+        let bytes = (self.parameters() * to.size()) as u64;
+        Ok(match self.rests_in_file(to, device) {
+            true => Rest { held: 0, mapped: bytes },
+            false => Rest { held: bytes, mapped: 0 },
+        })
+    }
+
+    /// Whether it is used where it lies, in the mapped file.
+    fn rests_in_file(&self, to: DType, device: &Device) -> bool {
+        is_cpu(device) && self.float().is_ok_and(|stored| stored == to) && self.is_usable_in_place(to)
     }
 
     /// The data in another type.
@@ -119,10 +125,11 @@ impl Entry {
         if stored == to && self.is_usable_in_place(to) {
             return Ok(self.shared());
         }
+        self.map.read_ahead(self.start..self.start + self.bytes.len());
         let converted = match to {
-            DType::F16 => self.convert(stored, f16::from_f32, f16::is_infinite),
-            DType::BF16 => self.convert(stored, bf16::from_f32, bf16::is_infinite),
-            _ => self.convert(stored, |x| x, f32::is_infinite),
+            DType::F16 => self.converted::<f16>(stored),
+            DType::BF16 => self.converted::<bf16>(stored),
+            _ => self.converted::<f32>(stored),
         };
         converted.map_err(|value| WeightsError::Overflow {
             path: self.file.to_path_buf(),
@@ -136,33 +143,20 @@ impl Entry {
         cfg!(target_endian = "little") && self.bytes.as_ptr().addr().is_multiple_of(dtype.size())
     }
 
-    /// The numbers in another type, or the first finite one that became infinite.
-    fn convert<T: Element>(
-        &self,
-        stored: DType,
-        narrow: impl Fn(f32) -> T,
-        is_infinite: impl Fn(T) -> bool,
-    ) -> Result<Bytes, f32> {
-        let mut overflow = None;
-        let mut checked = |x: f32| {
-            let y = narrow(x);
-            if is_infinite(y) && x.is_finite() {
-                overflow.get_or_insert(x);
-            }
-            y
-        };
-        let numbers: Vec<T> = match stored {
-            DType::F16 => self.chunks().map(|b| checked(f16::from_le_bytes(b).to_f32())).collect(),
-            DType::BF16 => self.chunks().map(|b| checked(bf16::from_le_bytes(b).to_f32())).collect(),
-            _ => self.chunks().map(|b| checked(f32::from_le_bytes(b))).collect(),
-        };
-        match overflow {
-            Some(value) => Err(value),
-            None => Ok(Bytes::from_elems(numbers)),
+    /// The numbers in another type, or the first finite one that it cannot hold. What was read goes back to the
+    /// system, so that file and result are never in memory together.
+    fn converted<T: Number>(&self, stored: DType) -> Result<Bytes, f32> {
+        let done =
+            |read: std::ops::Range<usize>| self.map.give_back(self.start + read.start..self.start + read.end);
+        match stored {
+            DType::F16 => convert::<f16, T>(&self.bytes, done),
+            DType::BF16 => convert::<bf16, T>(&self.bytes, done),
+            _ => convert::<f32, T>(&self.bytes, done),
         }
     }
+}
 
-    fn chunks<const N: usize>(&self) -> impl ExactSizeIterator<Item = [u8; N]> {
-        self.bytes.as_chunks().0.iter().copied()
-    }
+struct AtRest {
+    bytes: Bytes,
+    to: DType,
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,22 +13,64 @@ use super::{Entry, WeightsError};
 const LENGTH_BYTES: usize = size_of::<u64>();
 
 /// The whole of a file, as pages of the page cache.
-pub(super) fn map(path: &Path) -> Result<Bytes, WeightsError> {
-    let failed = |source| WeightsError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    // A folder or a device can be opened too, but has no length to map.
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
+#[derive(Debug)]
+pub(super) struct Mapped(Mmap);
+
+impl Mapped {
+    fn open(path: &Path) -> Result<Self, WeightsError> {
+        let failed = |source| WeightsError::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(failed)?;
+        // A folder or a device can be opened too, but has no length to map.
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a regular file")));
+        }
+        // SAFETY: checkpoints are written once; a program that shortens one while it is in use ends this one.
+        #[allow(unsafe_code)]
+        let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
+        Ok(Self(map))
     }
-    // SAFETY: checkpoints are written once; a program that shortens one while it is in use ends this one.
-    #[allow(unsafe_code)]
-    let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
-    Ok(Bytes::from_owner(map))
+
+    /// Takes pages out of this process; the system may keep them in its cache, and reading brings them back.
+    #[cfg(unix)]
+    pub(super) fn give_back(&self, range: Range<usize>) {
+        // SAFETY: the map is read-only and of a file, so that a page which is read again is the same.
+        #[allow(unsafe_code)]
+        let _ = unsafe {
+            self.0.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len())
+        };
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn give_back(&self, _: Range<usize>) {}
+
+    /// Lets the system read pages from the disk while other work is done.
+    #[cfg(unix)]
+    pub(super) fn read_ahead(&self, range: Range<usize>) {
+        let _ = self.0.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn read_ahead(&self, _: Range<usize>) {}
+}
+
+/// A hold on a map, which ends with the last of them.
+struct Hold(Arc<Mapped>);
+
+impl AsRef<[u8]> for Hold {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.0
+    }
+}
+
+/// The whole of a file.
+pub(super) fn map(path: &Path) -> Result<Bytes, WeightsError> {
+    Ok(Bytes::from_owner(Hold(Mapped::open(path)?.into())))
 }
 
 /// The tensors of one safetensors file, their data left in the file.
 pub(super) fn entries(path: &Path) -> Result<BTreeMap<String, Entry>, WeightsError> {
-    let bytes = map(path)?;
+    let map = Arc::new(Mapped::open(path)?);
+    let bytes = Bytes::from_owner(Hold(map.clone()));
     let length =
         |expected| WeightsError::Length { path: path.to_owned(), expected, found: bytes.len() as u64 };
     let header = bytes.first_chunk::<LENGTH_BYTES>().ok_or(length(LENGTH_BYTES as u64))?;
@@ -46,11 +89,14 @@ pub(super) fn entries(path: &Path) -> Result<BTreeMap<String, Entry>, WeightsErr
     }
     let file: Arc<Path> = path.into();
     let entry = |(name, info): (String, &TensorInfo)| {
+        let span = start + info.data_offsets.0..start + info.data_offsets.1;
         let entry = Entry {
             name: name.clone(),
             dtype: info.dtype,
             shape: info.shape.clone(),
-            bytes: bytes.slice(start + info.data_offsets.0..start + info.data_offsets.1),
+            bytes: bytes.slice(span.clone()),
+            start: span.start,
+            map: map.clone(),
             file: file.clone(),
         };
         (name, entry)

@@ -109,9 +109,7 @@ impl Fill<'_> {
         let missing =
             || WeightsError::NoTensor { path: self.archive.path().to_owned(), tensor: name.clone() };
         let entry = self.archive.get(&name).ok_or_else(missing)?;
-        let device = parameter.lazy_device();
-        let to = self.storage.on(entry.float()?, &device)?;
-        entry.tensor(parameter.lazy_shape().dims(), to, &device)
+        entry.tensor(parameter.lazy_shape().dims(), self.storage, &parameter.lazy_device())
     }
 }
 

@@ -21,6 +21,7 @@
 //! ```
 
 mod archive;
+mod convert;
 mod entry;
 mod error;
 mod file;
@@ -29,13 +30,15 @@ mod locate;
 mod module;
 mod naming;
 mod report;
+mod storage;
 mod summary;
 
 pub use archive::Archive;
-pub use entry::{Entry, Storage};
+pub use entry::Entry;
 pub use error::WeightsError;
 pub(crate) use locate::{Located, locate};
 pub use module::{Parameter, inventory};
 pub use naming::Naming;
 pub use report::{LoadReport, Mismatch};
+pub use storage::Storage;
 pub use summary::Summary;

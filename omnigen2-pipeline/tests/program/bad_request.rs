@@ -49,6 +49,24 @@ fn settings_out_of_range() {
 }
 
 #[test]
+fn what_takes_more_memory_than_there_is() {
+    let place = Place::new();
+    let little = ["a fox", "--memory-limit", "1MiB"];
+    fails(
+        &place,
+        &little,
+        2,
+        &["drawing 48x32 takes", "1.0 MiB are allowed", "nothing that can be set makes it fit"],
+    );
+    let large = ["a fox", "--memory-limit", "256MiB", "--size", "1024x1024"];
+    fails(&place, &large, 2, &["drawing 1024x1024 takes", "while decoding", "what would fit: a picture of"]);
+    fails(&place, &["a fox", "--memory-limit", "much"], 2, &["expected a number of bytes"]);
+    place.draw(&["a fox", "--memory-limit", "256MiB"]).succeeded();
+    let run = place.draw(&["a fox", "--memory-limit", "140MiB"]).succeeded();
+    assert!(run.stderr.contains("staged memory: all parts together take"), "{}", run.stderr);
+}
+
+#[test]
 fn an_empty_prompt_works() {
     let place = Place::new();
     place.draw(&[""]).succeeded();

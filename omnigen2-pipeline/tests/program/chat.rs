@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use crate::place::{Place, Run, TINY, edit_json, pixels, text};
 
 /// Random weights ask for a picture by chance alone. At this temperature all tokens are about equally likely, and
-/// from this seed and then the next one, the first to be drawn in reply to `DRAW` and then to `MEND` is `<|img|>`.
-pub(crate) const DRAWS: [&str; 6] = ["--seed", "2894", "--temperature", "1000000", "--top-k", "0"];
+/// from this seed and then the next one, the first to be drawn in reply to `DRAW` and then to `MEND` is `<|img|>`,
+/// as long as no weight is rounded.
+pub(crate) const DRAWS: [&str; 8] =
+    ["--seed", "2894", "--temperature", "1000000", "--top-k", "0", "--storage", "stored"];
 pub(crate) const DRAW: &str = "draw a fox";
 pub(crate) const MEND: &str = "make it orange";
 

@@ -33,14 +33,16 @@ fn files_of_every_type_and_storage_give_the_same_module() {
         let file = folder.path().join(format!("{stored}.safetensors"));
         Tensors::of(&Toy::new(2), stored).save(&file);
         let archive = Archive::open(&file).unwrap();
-        for storage in [Storage::AsStored, Storage::F32, Storage::F16, Storage::Bf16] {
+        for storage in [Storage::Auto, Storage::AsStored, Storage::F32, Storage::F16, Storage::Bf16] {
             let toy = archive.load(Toy::new(2), &TOY, storage).unwrap();
-            let expected = match (storage, stored) {
-                (Storage::F32, _) | (Storage::AsStored, Dtype::F32) => DType::F32,
-                (Storage::F16, _) | (Storage::AsStored, Dtype::F16) => DType::F16,
-                _ => DType::BF16,
+            let [matrix, vector] = match (storage, stored) {
+                (Storage::Auto, Dtype::F32) => [DType::BF16, DType::F32],
+                (Storage::F32, _) | (Storage::AsStored, Dtype::F32) => [DType::F32; 2],
+                (Storage::F16, _) | (Storage::Auto | Storage::AsStored, Dtype::F16) => [DType::F16; 2],
+                _ => [DType::BF16; 2],
             };
-            assert_eq!(toy.conv.val().dtype(), expected);
+            assert_eq!(toy.conv.val().dtype(), matrix);
+            assert_eq!(toy.blocks[0].norm.weight.val().dtype(), vector);
             all.push(values(&toy));
         }
     }
@@ -87,6 +89,45 @@ fn weights_rest_in_the_mapped_file() {
     }
 }
 
+/// Bytes of a file's maps that are in this process.
+#[cfg(target_os = "linux")]
+fn resident(file: &Path) -> usize {
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut within = false;
+    let mut kib = 0;
+    for line in maps.lines() {
+        match line.strip_prefix("Rss:") {
+            Some(rest) if within => kib += rest.trim_end_matches("kB").trim().parse::<usize>().unwrap(),
+            _ if line.split(' ').next().unwrap().contains('-') => {
+                within = line.ends_with(file.to_str().unwrap())
+            }
+            _ => {}
+        }
+    }
+    kib * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_go_back_once_their_numbers_are_in_another_type() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("large.safetensors");
+    let mut tensors = Tensors::default();
+    tensors.add("weight", Dtype::F32, &[SIDE, 4 * SIDE]);
+    tensors.save(&file);
+    let bytes = 16 * SIDE * SIDE;
+
+    let archive = Archive::open(&file).unwrap();
+    let all = |storage| archive.tensor::<2>("weight", storage, &Device::flex()).unwrap();
+    let narrow = all(Storage::Bf16);
+    assert!(resident(&file) < bytes / 8, "{} bytes are still there", resident(&file));
+    let wide = all(Storage::AsStored);
+    assert!(wide.clone().equal(narrow.cast(DType::F32)).all().into_scalar::<bool>());
+    assert!(resident(&file) > bytes / 2, "{} bytes are used in place", resident(&file));
+    drop((wide, archive));
+    assert_eq!(resident(&file), 0);
+}
+
 #[test]
 fn casts_hold_one_tensor_of_the_new_type_at_a_time() {
     const LAYERS: usize = 8;
@@ -100,6 +141,27 @@ fn casts_hold_one_tensor_of_the_new_type_at_a_time() {
     let (_layers, peak) = peak_of(|| archive.load(layers(), &TOY, Storage::Bf16).unwrap());
     let weights = LAYERS * SIDE * SIDE * 2;
     assert!(peak < weights + BOOKKEEPING, "{peak} bytes were held for weights of {weights}");
+}
+
+#[test]
+fn automatic_storage_rounds_to_the_nearest_and_keeps_what_bf16_cannot_hold() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("close.safetensors");
+    let bits = [0x3f80_8000_u32, 0x3f81_8000, 0x3f80_8001, 0x3f80_7fff, 0xbf80_8000, 0x7f7f_ffff];
+    let data = bits.map(u32::to_le_bytes).concat();
+    let header = |shape: &str, length| {
+        format!(r#"{{"weight":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{length}]}}}}"#)
+    };
+    let load = || {
+        let archive = Archive::open(&file).unwrap();
+        let weight: Tensor<2> = archive.tensor("weight", Storage::Auto, &Device::flex()).unwrap();
+        (weight.dtype(), weight.try_into_vec_as::<f32>().unwrap())
+    };
+    save_raw(&file, &header("[1,5]", 20), &data[..20]);
+    let rounded = [0x3f80_0000_u32, 0x3f82_0000, 0x3f81_0000, 0x3f80_0000, 0xbf80_0000].map(f32::from_bits);
+    assert_eq!(load(), (DType::BF16, rounded.to_vec()));
+    save_raw(&file, &header("[2,3]", 24), &data);
+    assert_eq!(load(), (DType::F32, bits.map(f32::from_bits).to_vec()));
 }
 
 #[test]

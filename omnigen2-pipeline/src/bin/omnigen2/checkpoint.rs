@@ -44,11 +44,13 @@ pub(crate) enum Source {
 }
 
 /// A checkpoint on this machine, and how a record names it.
+#[derive(Clone)]
 pub(crate) struct Found {
     place: Place,
     pub(crate) name: String,
 }
 
+#[derive(Clone)]
 enum Place {
     Directory(PathBuf),
     Loose(LooseFiles),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use omnigen2_pipeline::memory::{Memory, Reason};
 use omnigen2_pipeline::metadata::Record;
 use omnigen2_pipeline::{ImageRequest, OmniGen2};
 
@@ -58,7 +59,13 @@ impl Origin {
         settings.extend(found.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
         let checkpoint = found.name.clone();
         let builder = self.settings.apply(OmniGen2::builder(&device.device));
-        Ok(Engine { omnigen2: found.into_builder(builder)?.build()?, checkpoint, settings })
+        let omnigen2 = found.into_builder(builder)?.build()?;
+        let plan = omnigen2.plan(&ImageRequest::default())?;
+        if let Some(plan) = plan.filter(|plan| plan.memory == Memory::Staged && plan.reason != Reason::Asked)
+        {
+            work.console.say(plan.choice());
+        }
+        Ok(Engine { omnigen2, checkpoint, settings })
     }
 }
 

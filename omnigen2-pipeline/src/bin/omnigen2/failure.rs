@@ -130,7 +130,7 @@ fn code(error: &Error) -> Code {
         Error::Weights(_) => Code::Checkpoint,
         Error::Text(TextError::ImageCount { .. } | TextError::UnknownImage { .. }) => Code::Request,
         Error::Text(_) => Code::Checkpoint,
-        Error::Input(_) | Error::Request(_) | Error::Dit(_) => Code::Request,
+        Error::Input(_) | Error::Request(_) | Error::Dit(_) | Error::DoesNotFit(_) => Code::Request,
         Error::Conversation(_) | Error::Sampling(_) => Code::Request,
         Error::Pixels(_) | Error::Shown { .. } => Code::Input,
         Error::Hub(error) => match **error {

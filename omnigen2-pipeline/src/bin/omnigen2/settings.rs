@@ -8,6 +8,7 @@ use omnigen2_pipeline::{Builder, Memory, Precision};
 use omnigen2_vae::Tile;
 
 use crate::failure::{Code, Failure};
+use crate::values;
 
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Computing")]
@@ -18,13 +19,17 @@ pub(crate) struct SettingsArgs {
     /// The type of activations [default: auto]
     #[arg(long)]
     precision: Option<PrecisionName>,
-    /// The type in which weights rest [default: stored]
+    /// The type in which weights rest [default: auto]
     #[arg(long)]
     storage: Option<StorageName>,
-    /// Whether parts stay in memory or are put away when their stage ends [default: resident]
+    /// Whether parts stay in memory or are put away when their stage ends [default: auto]
     #[arg(long)]
     memory: Option<MemoryName>,
-    /// Rows of a picture that the VAE works on at a time: less memory, the same picture [default: all]
+    /// The memory to plan with, such as 12GiB: what is estimated to take more is refused [default: what is there]
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
+    memory_limit: Option<u64>,
+    /// Rows of a picture that the VAE works on at a time: less memory, the same picture [default: all up to 512x512
+    /// pixels, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     tile_rows: Option<u32>,
 }
@@ -42,8 +47,10 @@ enum PrecisionName {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum StorageName {
-    /// That of the file
+    /// On a CPU, 16 bits for matrices; elsewhere that of the file, or of 16 bits what the device has
     #[default]
+    Auto,
+    /// That of the file
     Stored,
     /// 32 bits
     F32,
@@ -56,6 +63,7 @@ pub(crate) enum StorageName {
 impl From<StorageName> for Storage {
     fn from(name: StorageName) -> Self {
         match name {
+            StorageName::Auto => Self::Auto,
             StorageName::Stored => Self::AsStored,
             StorageName::F32 => Self::F32,
             StorageName::F16 => Self::F16,
@@ -66,8 +74,10 @@ impl From<StorageName> for Storage {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum MemoryName {
-    /// Each part stays once it is loaded
+    /// Resident where all parts together fit, else staged
     #[default]
+    Auto,
+    /// Each part stays once it is loaded
     Resident,
     /// The peak is the largest part, not the sum
     Staged,
@@ -82,6 +92,7 @@ impl SettingsArgs {
             precision: self.precision.or(named(recorded, "precision")?),
             storage: self.storage.or(named(recorded, "storage")?),
             memory: self.memory.or(named(recorded, "memory")?),
+            memory_limit: self.memory_limit,
             tile_rows: self.tile_rows.or(rows.transpose()?.filter(|rows| *rows > 0)),
         })
     }
@@ -93,12 +104,20 @@ impl SettingsArgs {
             PrecisionName::Bf16 => Precision::Bf16,
         };
         let memory = match self.memory.unwrap_or_default() {
+            MemoryName::Auto => Memory::Auto,
             MemoryName::Resident => Memory::Resident,
             MemoryName::Staged => Memory::Staged,
         };
-        let tile = self.tile_rows.map_or(Tile::WHOLE, |rows| Tile::rows(rows as usize));
         let storage = self.storage.unwrap_or_default().into();
-        builder.precision(precision).storage(storage).memory(memory).tile(tile)
+        let builder = builder.precision(precision).storage(storage).memory(memory);
+        let builder = match self.tile_rows {
+            Some(rows) => builder.tile(Tile::rows(rows as usize)),
+            None => builder,
+        };
+        match self.memory_limit {
+            Some(bytes) => builder.memory_limit(bytes),
+            None => builder,
+        }
     }
 
     /// As [`or_recorded`](Self::or_recorded) reads it.

@@ -13,6 +13,26 @@ pub(crate) fn size(text: &str) -> Result<Size, String> {
     sides.ok_or_else(|| "expected WIDTHxHEIGHT in pixels, such as 1024x768".into())
 }
 
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match text[number.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => 0,
+    };
+    let bytes = number.trim().parse::<f64>().ok().map(|number| number * unit as f64);
+    let bytes = bytes.filter(|bytes| bytes.is_finite() && *bytes >= 1.0);
+    bytes
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "expected a number of bytes, such as 12GiB or 800MiB".into())
+}
+
 pub(crate) fn range(text: &str) -> Result<[f64; 2], String> {
     let ends = text.split_once("..").or_else(|| text.split_once(','));
     let number = |text: &str| text.trim().parse::<f64>().ok();
@@ -123,10 +143,17 @@ mod tests {
         assert_eq!(step_cache("teacache"), step_cache("teacache=0.05"));
         assert_eq!(size("64x32"), Ok(Size::new(64, 32)));
         assert_eq!(range("0.1..0.8"), range("0.1,0.8"));
+        assert_eq!((bytes("1.5GiB"), bytes("2 mb"), bytes("77")), (Ok(3 << 29), Ok(2_000_000), Ok(77)));
     }
 
     #[test]
     fn nonsense_is_refused() {
+        assert!(
+            bytes("GiB").is_err()
+                && bytes("-1").is_err()
+                && bytes("3 parsecs").is_err()
+                && bytes("0").is_err()
+        );
         assert!(size("64").is_err() && size("-1x3").is_err() && size("axb").is_err());
         assert!(range("0.5").is_err() && range("a..b").is_err());
         assert!(solver("heun").is_err() && time_shift("later").is_err() && preset("slow").is_err());

@@ -67,7 +67,7 @@ impl Talker {
             mllm,
             generation: GenerationConfig::default(),
             compute: FloatDType::F32,
-            memory: Memory::default(),
+            memory: Memory::Resident,
             draw,
             stop,
             session: None,

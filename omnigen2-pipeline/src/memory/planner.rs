@@ -1,0 +1,215 @@
+use burn::prelude::Device;
+use burn::tensor::FloatDType;
+use omnigen2_vae::Tile;
+
+use super::remedies::Shortage;
+use super::working::Networks;
+use super::workload::Workload;
+use super::{Available, Fit, Memory, PartNeed, Plan, Reason, Rest, StageNeed, human};
+use crate::checkpoint::{Checkpoint, MLLM, TRANSFORMER, VAE, VIT};
+use crate::device::is_cpu;
+use crate::parts::usual_tile;
+use crate::pixels::{Size, VisionLimits};
+use crate::weights::Storage;
+use crate::{ImageRequest, Result};
+
+/// What the process takes beside weights and what networks work in.
+const BASE: u64 = 128 << 20;
+/// All parts together must fit into this share of what is available to be resident, unless that is asked for.
+const SURE: f64 = 0.9;
+/// What any machine has that draws at all.
+const SMALL: u64 = 1 << 30;
+
+/// Plans requests for one checkpoint on one device.
+#[derive(Clone, Debug)]
+pub(crate) struct Planner {
+    checkpoint: Checkpoint,
+    pub(super) device: Device,
+    own: Own,
+    /// None, if it follows the size of the picture.
+    tile: Option<Tile>,
+    pub(super) asked: Memory,
+    available: Available,
+    /// Those that are the checkpoint's.
+    pub(super) parts: Vec<PartNeed>,
+    networks: Networks,
+    limits: VisionLimits,
+}
+
+/// Where and how networks compute.
+pub(crate) struct Setup {
+    pub(crate) device: Device,
+    pub(crate) storage: Storage,
+    pub(crate) compute: FloatDType,
+}
+
+/// Which parts are the caller's own: what they take is not known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own {
+    pub(crate) text: bool,
+    pub(crate) chat: bool,
+    pub(crate) denoiser: bool,
+    pub(crate) autoencoder: bool,
+}
+
+impl Own {
+    fn replaces(self, part: &str) -> bool {
+        match part {
+            TRANSFORMER => self.denoiser,
+            MLLM => self.text && self.chat,
+            VIT => self.chat,
+            VAE => self.autoencoder,
+            _ => false,
+        }
+    }
+}
+
+/// What is done with a part.
+struct Work {
+    stage: &'static str,
+    part: &'static str,
+    bytes: u64,
+}
+
+impl Planner {
+    /// A planner for weights that rest in a type, of usual tiles, automatic memory and what the device has.
+    ///
+    /// # Errors
+    /// If the checkpoint's headers or configurations cannot be read, or weights cannot rest so.
+    pub(crate) fn new(checkpoint: &Checkpoint, setup: Setup, own: Own) -> Result<Self> {
+        let Setup { device, storage, compute } = setup;
+        let planner = Self {
+            networks: Networks {
+                dit: checkpoint.dit_config()?,
+                mllm: checkpoint.mllm_config()?,
+                vit: checkpoint.vit_config()?,
+                vae: checkpoint.vae_config()?,
+                compute,
+                widens: true,
+                scores: !is_cpu(&device),
+            },
+            limits: checkpoint.vision_limits()?,
+            checkpoint: checkpoint.clone(),
+            tile: None,
+            asked: Memory::default(),
+            available: Available::on(&device),
+            parts: Vec::new(),
+            device,
+            own,
+        };
+        planner.resting(storage)
+    }
+
+    /// With weights at rest in another type.
+    ///
+    /// # Errors
+    /// If they cannot rest so.
+    pub(super) fn resting(self, storage: Storage) -> Result<Self> {
+        let parts = self.checkpoint.rests(storage, &self.device)?;
+        let parts = parts.into_iter().filter(|need| !self.own.replaces(need.part)).collect();
+        Ok(Self { parts, ..self })
+    }
+
+    /// As if all weights could be used in their files.
+    pub(super) fn in_files(mut self) -> Self {
+        for need in &mut self.parts {
+            need.rest = Rest { held: 0, mapped: need.rest.total() };
+        }
+        self
+    }
+
+    pub(crate) fn tiled(self, tile: Option<Tile>) -> Self {
+        Self { tile, ..self }
+    }
+
+    pub(crate) fn keeping(self, asked: Memory) -> Self {
+        Self { asked, ..self }
+    }
+
+    pub(crate) fn within(self, available: Available) -> Self {
+        Self { available, ..self }
+    }
+
+    /// What a request takes.
+    ///
+    /// # Errors
+    /// If it cannot be met.
+    pub(crate) fn plan(&self, request: &ImageRequest) -> Result<Plan> {
+        let workload = Workload::of(request, &self.networks.vit, &self.limits)?;
+        let works = self.works(&workload);
+        let most = works.iter().map(|work| work.bytes).max().unwrap_or(0);
+        let together = self.parts.iter().map(|need| need.rest.total()).sum::<u64>() + most;
+        let choice = self.choose(together);
+        let drawing = self.parts.iter().filter(|need| works.iter().any(|work| work.part == need.part));
+        let resident: Rest = drawing.map(|need| need.rest).sum();
+        let stages = works.iter().map(|&Work { stage, part, bytes }| StageNeed {
+            stage,
+            weights: if choice.memory == Memory::Staged { self.rest(part) } else { resident },
+            working: bytes,
+        });
+        let stages = stages.collect();
+        let (parts, available) = (self.parts.clone(), self.available);
+        Ok(Plan { memory: choice.memory, reason: choice.reason, parts, stages, available })
+    }
+
+    /// The plan of a request that can be met.
+    ///
+    /// # Errors
+    /// If it cannot.
+    pub(crate) fn admit(&self, request: &ImageRequest) -> Result<Plan> {
+        let plan = self.plan(request)?;
+        match plan.fit() {
+            Fit::No => return Err(Shortage::new(self, request, plan)?.into()),
+            Fit::Slowly => tracing::warn!(
+                "drawing takes {}, and {}: it is {}",
+                human(plan.peak()),
+                plan.available,
+                plan.fit()
+            ),
+            Fit::Fits | Fit::Unknown => {}
+        }
+        Ok(plan)
+    }
+
+    fn choose(&self, together: u64) -> Choice {
+        let (memory, reason) = match (self.asked, self.available.bytes()) {
+            (Memory::Auto, Some(bytes)) if together as f64 <= bytes as f64 * SURE => {
+                (Memory::Resident, Reason::Fits(together))
+            }
+            (Memory::Auto, Some(_)) => (Memory::Staged, Reason::TooLarge(together)),
+            (Memory::Auto, None) if together <= SMALL => (Memory::Resident, Reason::Unknown(together)),
+            (Memory::Auto, None) => (Memory::Staged, Reason::Unknown(together)),
+            (asked, _) => (asked, Reason::Asked),
+        };
+        Choice { memory, reason }
+    }
+
+    fn rest(&self, part: &str) -> Rest {
+        self.parts.iter().find(|need| need.part == part).map(|need| need.rest).unwrap_or_default()
+    }
+
+    /// What is done, in its order, with parts that are known.
+    fn works(&self, workload: &Workload) -> Vec<Work> {
+        let tile =
+            |size: Size| self.tile.unwrap_or_else(|| usual_tile(size.width as usize, size.height as usize));
+        let networks = &self.networks;
+        let work = |stage, part, bytes| Work { stage, part, bytes: bytes + BASE };
+        let encoding = workload.references.iter().map(|&size| networks.encoding(size, tile(size))).max();
+        let looking = (workload.patches > 0).then(|| networks.looking(workload));
+        let decoding = networks.decoding(workload.drawn, workload.count, tile(workload.drawn));
+        let works = [
+            looking.map(|bytes| work("looking at pictures", VIT, bytes)),
+            Some(work("reading the prompt", MLLM, networks.reading(workload))),
+            encoding.map(|bytes| work("encoding references", VAE, bytes)),
+            Some(work("denoising", TRANSFORMER, networks.denoising(workload))),
+            Some(work("decoding", VAE, decoding)),
+        ];
+        let known = |work: &Work| self.parts.iter().any(|need| need.part == work.part);
+        works.into_iter().flatten().filter(known).collect()
+    }
+}
+
+struct Choice {
+    memory: Memory,
+    reason: Reason,
+}

@@ -1,0 +1,163 @@
+use omnigen2_vae::Tile;
+
+use super::planner::Planner;
+use super::{Fit, Memory, Plan, human};
+use crate::device::is_cpu;
+use crate::generation::sizes;
+use crate::pixels::Size;
+use crate::weights::Storage;
+use crate::{Error, ImageRequest, Result};
+
+/// Sizes that are tried in place of one that does not fit, in eighths of its sides.
+const EIGHTHS: [u32; 5] = [6, 4, 3, 2, 1];
+/// No smaller picture is proposed.
+const LEAST_SIDE: u32 = 64;
+const FEW_ROWS: usize = 16;
+
+/// Why a picture cannot be drawn in the memory that there is, and what would fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
+pub struct Shortage {
+    /// The size that would be drawn.
+    pub size: Size,
+    /// What it would take.
+    pub plan: Plan,
+    /// What would help, each by itself.
+    pub alternatives: Vec<String>,
+    /// Where nothing helps by itself: what does together. Nothing, where that does not either.
+    pub together: Vec<String>,
+}
+
+/// A change to the settings or the request.
+struct Change {
+    what: String,
+    planner: Planner,
+    request: ImageRequest,
+}
+
+impl Change {
+    fn fits(&self) -> Result<bool> {
+        Ok(!matches!(self.planner.plan(&self.request)?.fit(), Fit::No))
+    }
+}
+
+impl Shortage {
+    pub(super) fn new(planner: &Planner, request: &ImageRequest, plan: Plan) -> Result<Self> {
+        let size = sizes(request)?.drawn;
+        let mut found = Self { size, plan, alternatives: Vec::new(), together: Vec::new() };
+        let mut all = Change { what: String::new(), planner: planner.clone(), request: request.clone() };
+        let mut steps = Vec::new();
+        for step in STEPS {
+            if let Some(change) = step(planner, request)?
+                && change.fits()?
+            {
+                found.alternatives.push(change.what);
+            }
+            if let Some(change) = step(&all.planner, &all.request)? {
+                steps.push(change.what.clone());
+                all = change;
+                if found.together.is_empty() && all.fits()? {
+                    found.together.clone_from(&steps);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn text(&self) -> String {
+        let Some(stage) = self.plan.tightest() else { return "there is nothing to draw with".into() };
+        let weights = match (stage.weights.held, stage.weights.mapped) {
+            (0, 0) => String::new(),
+            (0, _) => " beside weights that may stay in their files".into(),
+            (held, _) => format!(", {} of it for weights", human(held)),
+        };
+        let (size, held) = (self.size, human(stage.held()));
+        let needs = format!(
+            "drawing {size} takes {held} while {}{weights}, but {}",
+            stage.stage, self.plan.available
+        );
+        let fits = match (self.alternatives.as_slice(), self.together.as_slice()) {
+            ([], []) => "nothing that can be set makes it fit".into(),
+            ([], together) => format!("what would fit: {}, together", together.join(" and ")),
+            (alternatives, _) => format!("what would fit: {}", alternatives.join(", or ")),
+        };
+        format!("{needs}; {fits}; or allow more by a memory limit, if the estimate is wrong")
+    }
+}
+
+impl From<Shortage> for Error {
+    fn from(shortage: Shortage) -> Self {
+        Self::DoesNotFit(shortage.into())
+    }
+}
+
+type Step = fn(&Planner, &ImageRequest) -> Result<Option<Change>>;
+
+/// From what costs least to what costs most.
+const STEPS: [Step; 6] = [staged, narrow, few_rows, converted, one_picture, smaller];
+
+fn staged(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    let change = || Change {
+        what: "staged memory".into(),
+        planner: planner.clone().keeping(Memory::Staged),
+        request: request.clone(),
+    };
+    Ok((planner.asked == Memory::Resident).then(change))
+}
+
+fn narrow(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    let smaller = planner.clone().resting(Storage::Auto)?;
+    let held = |planner: &Planner| planner.parts.iter().map(|need| need.rest.held).sum::<u64>();
+    let change =
+        || Change { what: "storage `auto`".into(), planner: smaller.clone(), request: request.clone() };
+    Ok((held(&smaller) < held(planner)).then(change))
+}
+
+fn few_rows(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    Ok(Some(Change {
+        what: format!("{FEW_ROWS} rows of a tile"),
+        planner: planner.clone().tiled(Some(Tile::rows(FEW_ROWS))),
+        request: request.clone(),
+    }))
+}
+
+/// Weights that stay in their files need not be held.
+fn converted(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    let held = planner.parts.iter().any(|need| need.rest.held > 0);
+    let change = || Change {
+        what: "a checkpoint that `omnigen2 convert` wrote, which is used in its files, though slowly".into(),
+        planner: planner.clone().in_files(),
+        request: request.clone(),
+    };
+    Ok((held && is_cpu(&planner.device)).then(change))
+}
+
+fn one_picture(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    let change = || Change {
+        what: "one picture at a time".into(),
+        planner: planner.clone(),
+        request: request.clone().count(1),
+    };
+    Ok((request.count > 1).then(change))
+}
+
+/// The largest of the smaller sizes that fits, or else the smallest.
+fn smaller(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    let drawn = sizes(request)?.drawn;
+    let side = |side: u32, eighths: u32| side * eighths / 8 / 16 * 16;
+    let mut last = None;
+    for eighths in EIGHTHS {
+        let size = Size::new(side(drawn.width, eighths), side(drawn.height, eighths));
+        if size.width.min(size.height) < LEAST_SIDE {
+            break;
+        }
+        let (what, planner) = (format!("a picture of {size}"), planner.clone());
+        let change = Change { what, planner, request: request.clone().size(size) };
+        let fits = change.fits()?;
+        last = Some(change);
+        if fits {
+            break;
+        }
+    }
+    Ok(last)
+}

@@ -1,0 +1,58 @@
+use omnigen2_dit::CachePolicy;
+use omnigen2_vit::VitConfig;
+
+use crate::generation::sizes;
+use crate::pixels::{Size, VisionLimits, vit_size};
+use crate::{ImageRequest, Result};
+
+/// Tokens around a prompt: the system's message and the roles.
+const WORDING: usize = 64;
+
+/// What of a request costs memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Workload {
+    /// The size that is drawn.
+    pub(super) drawn: Size,
+    pub(super) count: usize,
+    /// The references as the autoencoder sees them.
+    pub(super) references: Vec<Size>,
+    pub(super) branches: usize,
+    /// At most so many tokens of text condition a branch.
+    pub(super) text: usize,
+    /// At most so many patches of one picture are looked at together.
+    pub(super) patches: usize,
+    /// Whether steps are remembered.
+    pub(super) remembers: bool,
+}
+
+impl Workload {
+    /// # Errors
+    /// If the request cannot be met.
+    pub(super) fn of(request: &ImageRequest, vit: &VitConfig, limits: &VisionLimits) -> Result<Self> {
+        let sizes = sizes(request)?;
+        let mut text = request.prompt.len().max(request.negative.len()).saturating_add(WORDING);
+        let mut patches = 0;
+        match &request.conversation {
+            None => text = text.min(request.max_tokens),
+            Some(conversation) => {
+                // A token of words spans a byte at least.
+                text = text.max(conversation.worded()?.len());
+                for picture in conversation.pictures() {
+                    let seen =
+                        vit_size(Size::new(picture.width(), picture.height()), limits)?.pixels() as usize;
+                    patches = patches.max(seen / vit.patch_size.pow(2));
+                    text += seen / vit.cell().pow(2);
+                }
+            }
+        }
+        Ok(Self {
+            drawn: sizes.drawn,
+            count: request.count,
+            branches: request.guidance.branches(sizes.references.len()).len(),
+            references: sizes.references,
+            text,
+            patches,
+            remembers: request.step_cache != CachePolicy::None,
+        })
+    }
+}
