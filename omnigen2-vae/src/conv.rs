@@ -5,7 +5,9 @@ use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::{module::conv2d, ops::ConvOptions};
 
-use crate::tile::{Tile, take};
+use crate::cpu::{self, Convolution};
+use crate::norm::Affine;
+use crate::tile::{Pass, take};
 
 /// A feature map that is read a few rows at a time, and may be computed only then.
 pub(crate) trait Rows {
@@ -15,8 +17,23 @@ pub(crate) trait Rows {
     /// A tensor of the type and on the device of the rows.
     fn like(&self) -> &Tensor<4>;
 
+    /// How every row is made from those of [`like`](Self::like).
+    #[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "only kernels read maps themselves"))]
+    fn reading(&self) -> Reading<'_>;
+
     /// `[batch, channels, rows, width]`.
     fn rows(&self, rows: Range<usize>) -> Tensor<4>;
+}
+
+/// How the rows of a map are computed when they are read.
+#[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "only kernels read maps themselves"))]
+pub(crate) enum Reading<'a> {
+    /// As they are.
+    Plain,
+    /// SiLU of `x · scale + shift`.
+    Activated(&'a Affine),
+    /// Every pixel twice in both directions.
+    Doubled,
 }
 
 impl Rows for Tensor<4> {
@@ -26,6 +43,10 @@ impl Rows for Tensor<4> {
 
     fn like(&self) -> &Tensor<4> {
         self
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading::Plain
     }
 
     fn rows(&self, rows: Range<usize>) -> Tensor<4> {
@@ -82,15 +103,28 @@ impl Conv {
     ///
     /// # Panics
     /// If the source has another number of channels.
-    pub(crate) fn over(&self, source: &impl Rows, tile: Tile) -> Tensor<4> {
+    pub(crate) fn over(&self, source: &impl Rows, pass: &Pass) -> Tensor<4> {
         let window = self.window(source);
-        tile.assemble(window.output, source.like(), |rows| window.band(source, rows))
+        if let Some(kernel) = window.kernel(source) {
+            return kernel.run(&pass.scratch);
+        }
+        pass.tile.assemble(window.output, source.like(), |rows| window.band(source, rows))
     }
 
     /// The same, added onto `base` of the output's shape.
-    pub(crate) fn onto(&self, base: Tensor<4>, source: &impl Rows, tile: Tile) -> Tensor<4> {
+    pub(crate) fn onto(&self, base: Tensor<4>, source: &impl Rows, pass: &Pass) -> Tensor<4> {
         let window = self.window(source);
-        tile.add(base, |rows| window.band(source, rows))
+        if let Some(kernel) = window.kernel(source) {
+            return kernel.onto(base, &pass.scratch);
+        }
+        pass.tile.add(base, |rows| window.band(source, rows))
+    }
+
+    /// A [pointwise](Self::pointwise) convolution of a map that is not needed afterwards.
+    pub(crate) fn within(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let window = self.window(&x);
+        cpu::within(x, &window.weight, &window.bias)
+            .unwrap_or_else(|x| pass.tile.assemble(window.output, &x, |rows| window.band(&x, rows)))
     }
 
     fn window(&self, source: &impl Rows) -> Window<'_> {
@@ -118,6 +152,13 @@ struct Window<'a> {
 }
 
 impl Window<'_> {
+    fn kernel(&self, source: &impl Rows) -> Option<Convolution> {
+        match self.conv.stride {
+            1 => Convolution::new(source, &self.weight, &self.bias),
+            _ => None,
+        }
+    }
+
     fn band(&self, source: &impl Rows, rows: Range<usize>) -> Tensor<4> {
         let Conv { stride, before, after, .. } = *self.conv;
         let height = source.dims()[2];

@@ -6,7 +6,7 @@ use crate::mid::MidBlock;
 use crate::norm::GroupNorm;
 use crate::resample::Upsample;
 use crate::resnet::Resnet;
-use crate::tile::Tile;
+use crate::tile::Pass;
 
 /// From an unscaled latent to its image.
 #[derive(Module, Debug)]
@@ -53,17 +53,17 @@ impl Decoder {
     /// # Shapes
     /// - latent: `[batch, latent_channels, height, width]`
     /// - output: `[batch, out_channels, downscale · height, downscale · width]`
-    pub(crate) fn forward(&self, latent: Tensor<4>, tile: Tile) -> Tensor<4> {
-        let x = self.conv_in.over(&latent, tile);
-        let x = self.mid_block.forward(x, tile);
-        let x = self.up_blocks.iter().fold(x, |x, block| block.forward(x, tile));
-        self.conv_out.over(&self.conv_norm_out.silu(x, tile), tile)
+    pub(crate) fn forward(&self, latent: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let x = self.conv_in.over(&latent, pass);
+        let x = self.mid_block.forward(x, pass);
+        let x = self.up_blocks.iter().fold(x, |x, block| block.forward(x, pass));
+        self.conv_out.over(&self.conv_norm_out.silu(x, pass.tile), pass)
     }
 }
 
 impl UpBlock {
-    fn forward(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
-        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, tile));
-        self.upsamplers.iter().fold(x, |x, upsample| upsample.forward(x, tile))
+    fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, pass));
+        self.upsamplers.iter().fold(x, |x, upsample| upsample.forward(x, pass))
     }
 }

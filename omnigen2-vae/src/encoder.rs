@@ -6,7 +6,7 @@ use crate::mid::MidBlock;
 use crate::norm::GroupNorm;
 use crate::resample::Downsample;
 use crate::resnet::Resnet;
-use crate::tile::Tile;
+use crate::tile::Pass;
 
 /// From an image to the moments of its latent.
 #[derive(Module, Debug)]
@@ -53,17 +53,17 @@ impl Encoder {
     /// # Shapes
     /// - image: `[batch, in_channels, height, width]`
     /// - output: `[batch, 2 latent_channels, height / downscale, width / downscale]`
-    pub(crate) fn forward(&self, image: Tensor<4>, tile: Tile) -> Tensor<4> {
-        let x = self.conv_in.over(&image, tile);
-        let x = self.down_blocks.iter().fold(x, |x, block| block.forward(x, tile));
-        let x = self.mid_block.forward(x, tile);
-        self.conv_out.over(&self.conv_norm_out.silu(x, tile), tile)
+    pub(crate) fn forward(&self, image: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let x = self.conv_in.over(&image, pass);
+        let x = self.down_blocks.iter().fold(x, |x, block| block.forward(x, pass));
+        let x = self.mid_block.forward(x, pass);
+        self.conv_out.over(&self.conv_norm_out.silu(x, pass.tile), pass)
     }
 }
 
 impl DownBlock {
-    fn forward(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
-        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, tile));
-        self.downsamplers.iter().fold(x, |x, downsample| downsample.forward(x, tile))
+    fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let x = self.resnets.iter().fold(x, |x, resnet| resnet.forward(x, pass));
+        self.downsamplers.iter().fold(x, |x, downsample| downsample.forward(x, pass))
     }
 }

@@ -3,6 +3,11 @@
 mod attention;
 mod config;
 mod conv;
+#[cfg(feature = "flex")]
+mod cpu;
+#[cfg(not(feature = "flex"))]
+#[path = "cpu/absent.rs"]
+mod cpu;
 mod decoder;
 mod encoder;
 mod error;

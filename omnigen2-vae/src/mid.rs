@@ -3,7 +3,7 @@ use burn::prelude::*;
 use crate::VaeConfig;
 use crate::attention::Attention;
 use crate::resnet::Resnet;
-use crate::tile::Tile;
+use crate::tile::Pass;
 
 /// The coarsest level: attention between two residual blocks.
 #[derive(Module, Debug)]
@@ -25,10 +25,10 @@ impl MidBlock {
 
     /// # Shapes
     /// - x and output: `[batch, channels, height, width]`
-    pub(crate) fn forward(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
+    pub(crate) fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
         let [first, last] = &self.resnets;
-        let x = first.forward(x, tile);
+        let x = first.forward(x, pass);
         let x = self.attentions.iter().fold(x, |x, attention| attention.forward(x));
-        last.forward(x, tile)
+        last.forward(x, pass)
     }
 }

@@ -5,7 +5,8 @@ use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::{DType, activation::silu};
 
-use crate::conv::Rows;
+use crate::conv::{Reading, Rows};
+use crate::cpu::Moments;
 use crate::tile::{Tile, take};
 
 const EPSILON: f64 = 1e-6;
@@ -45,23 +46,30 @@ impl GroupNorm {
     }
 
     fn affine(&self, x: &Tensor<4>, tile: Tile) -> Affine {
+        let [batch, channels, ..] = x.dims();
+        let shape = [batch, self.groups, channels / self.groups];
+        let per_channel = |t: Tensor<3>| t.expand(shape).reshape([batch, channels, 1, 1]);
+        let Moments { mean, variance } = Moments::of(x, self.groups).unwrap_or_else(|| self.moments(x, tile));
+        let scale = per_channel((variance + EPSILON).sqrt().recip()) * vector(&self.weight);
+        Affine { shift: vector(&self.bias) - per_channel(mean) * scale.clone(), scale }
+    }
+
+    fn moments(&self, x: &Tensor<4>, tile: Tile) -> Moments {
         let [batch, channels, height, width] = x.dims();
-        let per_group = channels / self.groups;
-        let count = (per_group * height * width) as f64;
-        let per_channel =
-            |t: Tensor<3>| t.expand([batch, self.groups, per_group]).reshape([batch, channels, 1, 1]);
+        let shape = [batch, self.groups, channels / self.groups];
+        let count = (shape[2] * height * width) as f64;
         let mean_of = |value: &dyn Fn(Tensor<4>) -> Tensor<4>| {
             tile.bands(height)
                 .map(|rows| {
                     let band = value(take(x, rows).cast(DType::F32)).sum_dim(3).sum_dim(2);
-                    band.reshape([batch, self.groups, per_group]).sum_dim(2) / count
+                    band.reshape(shape).sum_dim(2) / count
                 })
                 .fold(Tensor::zeros([batch, self.groups, 1], (&x.device(), DType::F32)), |a, b| a + b)
         };
-        let mean = per_channel(mean_of(&|band| band));
-        let variance = mean_of(&|band| (band - mean.clone()).square());
-        let scale = per_channel((variance + EPSILON).sqrt().recip()) * vector(&self.weight);
-        Affine { shift: vector(&self.bias) - mean * scale.clone(), scale }
+        let mean = mean_of(&|band| band);
+        let centre = mean.clone().expand(shape).reshape([batch, channels, 1, 1]);
+        let variance = mean_of(&|band| (band - centre.clone()).square());
+        Moments { mean, variance }
     }
 }
 
@@ -72,9 +80,9 @@ fn vector(parameter: &Param<Tensor<1>>) -> Tensor<4> {
 }
 
 /// `x · scale + shift` for each image and channel: `[batch, channels, 1, 1]`.
-struct Affine {
-    scale: Tensor<4>,
-    shift: Tensor<4>,
+pub(crate) struct Affine {
+    pub(crate) scale: Tensor<4>,
+    pub(crate) shift: Tensor<4>,
 }
 
 impl Affine {
@@ -97,6 +105,10 @@ impl Rows for Activated {
 
     fn like(&self) -> &Tensor<4> {
         &self.map
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading::Activated(&self.affine)
     }
 
     fn rows(&self, rows: Range<usize>) -> Tensor<4> {

@@ -2,8 +2,9 @@ use std::ops::Range;
 
 use burn::prelude::*;
 
-use crate::conv::{Conv, Rows};
-use crate::tile::{Tile, take};
+use crate::conv::{Conv, Reading, Rows};
+use crate::cpu;
+use crate::tile::{Pass, take};
 
 /// Halves height and width by a convolution.
 #[derive(Module, Debug)]
@@ -19,8 +20,8 @@ impl Downsample {
     /// # Shapes
     /// - x: `[batch, channels, height, width]`
     /// - output: `[batch, channels, height / 2, width / 2]`, rounded down
-    pub(crate) fn forward(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
-        self.conv.over(&x, tile)
+    pub(crate) fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        self.conv.over(&x, pass)
     }
 }
 
@@ -38,13 +39,13 @@ impl Upsample {
     /// # Shapes
     /// - x: `[batch, channels, height, width]`
     /// - output: `[batch, channels, 2 height, 2 width]`
-    pub(crate) fn forward(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
-        self.conv.over(&Doubled(x), tile)
+    pub(crate) fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        self.conv.over(&Doubled(cpu::trim(x)), pass)
     }
 }
 
 /// A map of twice the height and width, of which rows are made when they are read.
-struct Doubled(Tensor<4>);
+pub(crate) struct Doubled(pub(crate) Tensor<4>);
 
 impl Rows for Doubled {
     fn dims(&self) -> [usize; 4] {
@@ -54,6 +55,10 @@ impl Rows for Doubled {
 
     fn like(&self) -> &Tensor<4> {
         &self.0
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading::Doubled
     }
 
     fn rows(&self, rows: Range<usize>) -> Tensor<4> {

@@ -2,7 +2,7 @@ use burn::prelude::*;
 
 use crate::conv::Conv;
 use crate::norm::GroupNorm;
-use crate::tile::Tile;
+use crate::tile::Pass;
 
 /// Two convolutions, each after group normalisation and SiLU, added onto the input.
 #[derive(Module, Debug)]
@@ -29,15 +29,15 @@ impl Resnet {
     /// # Shapes
     /// - x: `[batch, input, height, width]`
     /// - output: `[batch, output, height, width]`
-    pub(crate) fn forward(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
-        let hidden = self.conv1.over(&self.norm1.silu(x.clone(), tile), tile);
-        let base = self.shortcut(x, tile);
-        self.conv2.onto(base, &self.norm2.silu(hidden, tile), tile)
+    pub(crate) fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
+        let hidden = self.conv1.over(&self.norm1.silu(x.clone(), pass.tile), pass);
+        let base = self.shortcut(x, pass);
+        self.conv2.onto(base, &self.norm2.silu(hidden, pass.tile), pass)
     }
 
-    fn shortcut(&self, x: Tensor<4>, tile: Tile) -> Tensor<4> {
+    fn shortcut(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
         match &self.conv_shortcut {
-            Some(conv) => conv.over(&x, tile),
+            Some(conv) => conv.within(x, pass),
             None => x,
         }
     }

@@ -2,11 +2,16 @@ use std::ops::Range;
 
 use burn::prelude::*;
 
+use crate::cpu::Scratch;
+
 /// How many rows of a feature map are computed at a time.
 ///
 /// Convolutions, activations and upsampling run in horizontal bands; the statistics of group normalisation are
 /// of the whole map. So every tile gives the same picture, up to rounding; a smaller one needs less memory
 /// beside the feature maps themselves, and somewhat more time.
+///
+/// The kernels for burn's CPU backend `flex` (the crate's feature of that name, for F32) work in small blocks
+/// whatever the tile; it counts there for the halving convolutions of the encoder and for small maps alone.
 ///
 /// ```
 /// use omnigen2_vae::Tile;
@@ -20,7 +25,7 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// All rows at once: the fastest, with several times the memory of the feature maps.
+    /// All rows at once: the fastest, with several times the memory of the feature maps where there are no kernels.
     pub const WHOLE: Self = Self { rows: usize::MAX };
 
     /// Bands of at most `rows` rows, at every level of the network.
@@ -69,6 +74,18 @@ impl Default for Tile {
     /// 64 rows: a small part of the feature maps' own memory at one megapixel, at hardly any cost in time.
     fn default() -> Self {
         Self::rows(64)
+    }
+}
+
+/// One encoding or decoding.
+pub(crate) struct Pass {
+    pub(crate) tile: Tile,
+    pub(crate) scratch: Scratch,
+}
+
+impl Pass {
+    pub(crate) fn new(tile: Tile) -> Self {
+        Self { tile, scratch: Scratch::default() }
     }
 }
 

@@ -2,6 +2,7 @@ use burn::prelude::*;
 
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
+use crate::tile::Pass;
 use crate::{Posterior, Tile, VaeConfig};
 
 /// FLUX.1's autoencoder: between images in `[-1, 1]` and latents of which 8×8 pixels share one place.
@@ -58,7 +59,7 @@ impl Vae {
         assert!(batch > 0, "there is no image");
         let least = self.downscale;
         assert!(height.min(width) >= least, "an image of {height}×{width} is smaller than {least}×{least}");
-        Posterior::new(self.encoder.forward(image, tile))
+        Posterior::new(self.encoder.forward(image, &Pass::new(tile)))
     }
 
     /// The image of a *scaled* latent, as the diffusion transformer has it.
@@ -84,7 +85,7 @@ impl Vae {
     pub fn decode_tiled(&self, latent: Tensor<4>, tile: Tile) -> Tensor<4> {
         let dims = latent.dims();
         assert!(!dims.contains(&0), "a latent of {dims:?} is empty");
-        self.decoder.forward(self.unscale(latent), tile)
+        self.decoder.forward(self.unscale(latent), &Pass::new(tile))
     }
 
     /// `(z − shift) · scale`: from the encoder's latent to the one the diffusion transformer works on.
