@@ -4,6 +4,10 @@ use benches::{dit, image, load, mllm, rope, vae, vit};
 use criterion::Criterion;
 use omnigen2_pipeline::device::{self, DeviceError};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), DeviceError> {
     let name = std::env::var("OMNIGEN2_DEVICE").unwrap_or_else(|_| "cpu".into());
     let device = device::by_name(&name)?;

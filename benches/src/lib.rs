@@ -12,11 +12,13 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 use omnigen2_pipeline::Checkpoint;
 
+pub mod compare;
 pub mod dit;
 pub mod image;
 pub mod load;
 pub mod mllm;
 pub mod rope;
+pub mod synthetic;
 pub mod vae;
 pub mod vit;
 
@@ -36,6 +38,13 @@ pub fn published<'c>(criterion: &'c mut Criterion, area: &str) -> Group<'c> {
     group.sample_size(10).sampling_mode(SamplingMode::Flat);
     group.measurement_time(Duration::from_secs(5)).warm_up_time(Duration::from_millis(500));
     group
+}
+
+/// Whether every benchmark runs once, only to see that it works, as criterion decides it. The longest cases can then
+/// be left out.
+pub fn is_trial() -> bool {
+    let asked = |option: &str| std::env::args().any(|argument| argument == option);
+    asked("--test") || !asked("--bench")
 }
 
 /// Measures how long `work` takes until its device is done with it.

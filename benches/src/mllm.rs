@@ -3,11 +3,12 @@
 use std::cell::LazyCell;
 
 use burn::prelude::*;
-use burn::tensor::FloatDType;
+use burn::tensor::{DType, FloatDType};
 use criterion::Criterion;
 use omnigen2_mllm::{Input, KvCache, Mllm, MllmConfig};
 
-use crate::{Group, measure, must, published, tiny, tiny_checkpoint};
+use crate::synthetic::Weights;
+use crate::{Group, is_trial, measure, must, published, tiny, tiny_checkpoint};
 
 /// Adds the benchmarks of `omnigen2-mllm`.
 pub fn define(criterion: &mut Criterion, device: &Device) {
@@ -20,15 +21,23 @@ pub fn define(criterion: &mut Criterion, device: &Device) {
     }
     add_whole_reply(&mut group, &mllm, 2000);
     group.finish();
-    // Rows of the vocabulary that are not read cost only memory.
+    for weights in [DType::BF16, DType::F32] {
+        add_published(criterion, weights, device);
+    }
+}
+
+/// One layer of the published width; rows of the vocabulary that are not read cost only memory.
+fn add_published(criterion: &mut Criterion, weights: DType, device: &Device) {
     let config = MllmConfig { vocab_size: 1024, num_hidden_layers: 1, ..MllmConfig::qwen2_5_vl_3b() };
-    let mllm = config.init(device);
-    let mut group = published(criterion, "mllm");
+    let mllm = Weights::all(weights).fill(config.init(device));
+    let mut group = published(criterion, &format!("mllm, {weights:?} weights"));
     for tokens in [64, 512] {
         add(&mut group, &mllm, tokens);
     }
-    for tokens in [16, 2000] {
-        add_decoding(&mut group, &mllm, tokens);
+    add_decoding(&mut group, &mllm, 16);
+    add_decoding(&mut group, &mllm, 512);
+    if !is_trial() {
+        add_decoding(&mut group, &mllm, 2000);
     }
 }
 

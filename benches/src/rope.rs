@@ -1,11 +1,11 @@
-//! Rotation and attention of the diffusion transformer.
+//! Rotation, attention, and the operations that all rotary transformers here share.
 
 use std::cell::LazyCell;
 
 use burn::prelude::*;
 use burn::tensor::DType;
 use criterion::Criterion;
-use omnigen2_rope::ops::project;
+use omnigen2_rope::ops::{RmsNorm, project, silu_gate};
 use omnigen2_rope::{Frequencies, Grid, OmniLayout, Visibility, attend};
 
 use crate::{Group, measure, normal, published, tiny};
@@ -23,12 +23,37 @@ struct Case {
 pub fn define(criterion: &mut Criterion, device: &Device) {
     add(&mut tiny(criterion, "rope"), device, Case { heads: 6, kv_heads: 2, axis: 4, side: 4 });
     let mut group = published(criterion, "rope");
-    for side in [16, 32] {
+    for side in [16, 32, 64] {
         add(&mut group, device, Case { heads: 21, kv_heads: 7, axis: 40, side });
     }
+    add_causal(&mut group, device);
+    add_joint(&mut group, device);
     for rows in [1, 256] {
         add_project(&mut group, device, rows);
     }
+}
+
+/// The language model's attention to what it reads.
+fn add_causal(group: &mut Group<'_>, device: &Device) {
+    const TOKENS: usize = 512;
+    let dims = [1, 16, TOKENS, 128];
+    let queries = LazyCell::new(|| normal(dims, device));
+    let shared = || normal([1, 2, TOKENS, 128], device);
+    let (keys, values) = (LazyCell::new(shared), LazyCell::new(shared));
+    measure(group, &format!("attend causally/{TOKENS} tokens"), dims, || {
+        attend(queries.clone(), keys.clone(), values.clone(), Visibility::Causal)
+    });
+}
+
+/// What stands between the products of a joint layer.
+fn add_joint(group: &mut Group<'_>, device: &Device) {
+    const TOKENS: usize = 1024;
+    let (narrow, wide) = ([1, TOKENS, 2520], [1, TOKENS, 10_240]);
+    let x = LazyCell::new(|| normal(narrow, device));
+    let norm = RmsNorm::new(narrow[2], 1e-5, device);
+    measure(group, &format!("RMS norm/{TOKENS} tokens"), narrow, || norm.forward(x.clone()));
+    let (gate, up) = (LazyCell::new(|| normal(wide, device)), LazyCell::new(|| normal(wide, device)));
+    measure(group, &format!("SiLU gate/{TOKENS} tokens"), wide, || silu_gate(gate.clone(), up.clone()));
 }
 
 /// The widest product of the language model: one row when it speaks, many when it reads.

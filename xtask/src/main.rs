@@ -6,6 +6,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 mod ci;
+mod compare;
 mod synth;
 mod tidy;
 
@@ -17,6 +18,7 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command { name: "ci", about: ci::ABOUT, run: ci::run },
+    Command { name: "compare", about: compare::ABOUT, run: compare::run },
     Command { name: "synth", about: synth::ABOUT, run: synth::run },
     Command { name: "tidy", about: tidy::ABOUT, run: tidy::run },
     Command { name: "help", about: "print this text", run: help },
@@ -70,7 +72,7 @@ struct Usage;
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Usage: cargo xtask COMMAND\n\nCommands:")?;
-        COMMANDS.iter().try_for_each(|command| write!(f, "\n  {:<7}{}", command.name, command.about))
+        COMMANDS.iter().try_for_each(|command| write!(f, "\n  {:<9}{}", command.name, command.about))
     }
 }
 

@@ -1,0 +1,179 @@
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::difference;
+use super::side::{Side, Sides};
+use crate::Failure;
+
+/// The most by which our result may differ from PyTorch's in F32, as a part of the largest number there: the same
+/// weights and F32 sums in another order, through a few layers.
+pub(super) const TOLERANCE: f64 = 1e-3;
+
+/// A side that has worked so long on a case is asked no more.
+const PATIENCE: f64 = 60.0;
+/// Threads that wait actively for more work have given up after this.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What both sides do.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    /// What exactly is timed.
+    pub(super) about: &'static str,
+}
+
+pub(super) const CASES: &[Case] = &[
+    Case { name: "dit-block-256", about: "a joint layer of the DiT: 256 image and 64 text tokens" },
+    Case { name: "dit-block-1024", about: "the same with 1,024 image tokens" },
+    Case {
+        name: "guided-step",
+        about: "a step of three branches with one reference, 256×256 each: one layer and one of each refiner, \
+                scaled to 32 and 2",
+    },
+    Case { name: "prefill-512", about: "512 tokens and the last one's logits: 4 layers, scaled to 36" },
+    Case { name: "decode", about: "a token after 512, and its logits: 4 layers, scaled to 36" },
+    Case { name: "vae-decode-512", about: "a latent to 512×512 pixels" },
+    Case { name: "vae-encode-512", about: "512×512 pixels to the mean latent" },
+    Case { name: "attention-4096", about: "4,096 tokens, 21 heads of 120 that share 7" },
+    Case { name: "attention-1024", about: "1,024 tokens, 21 heads of 120 that share 7" },
+    Case { name: "attention-causal-512", about: "512 tokens, causal, 16 heads of 128 that share 2" },
+    Case {
+        name: "vit-block",
+        about: "448×448 pixels through a block of windows, a block of the whole image and the merger",
+    },
+];
+
+/// What came of a case.
+pub(super) struct Measured {
+    pub(super) case: &'static Case,
+    pub(super) ours: Figures,
+    pub(super) f32: Figures,
+    pub(super) bf16: Figures,
+    /// The largest differences of our result from PyTorch's in F32 and of PyTorch's in BF16 from that.
+    pub(super) differences: [f64; 2],
+}
+
+/// What came of one side.
+#[derive(Default)]
+pub(super) struct Figures {
+    /// Of every run that counts.
+    pub(super) seconds: Vec<f64>,
+    /// How long those runs kept us waiting.
+    pub(super) wall: f64,
+    /// Weights that a run reads, where that is what takes the time.
+    pub(super) bytes: Option<u64>,
+    pub(super) peak: Option<u64>,
+    pub(super) bare: Option<u64>,
+}
+
+/// Runs the sides in turn: each once to warm up, then `rounds` times.
+pub(super) fn measure(case: &'static Case, sides: &Sides, rounds: usize) -> Result<Measured, Failure> {
+    let folder = tempfile::tempdir()?;
+    let mut all = [sides.ours(case)?, sides.pytorch(case, "f32")?, sides.pytorch(case, "bf16")?];
+    let mut figures = all.each_ref().map(|side| Figures { bare: side.bare, ..Figures::default() });
+    for (side, figures) in all.iter_mut().zip(&mut figures) {
+        let first = run(side)?;
+        // What takes so long needs no warming up.
+        if first.wall >= PATIENCE {
+            figures.add(&first);
+        }
+    }
+    for _ in 0..rounds {
+        for (side, figures) in all.iter_mut().zip(&mut figures) {
+            if figures.wall < PATIENCE {
+                figures.add(&run(side)?);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    for (side, figures) in all.iter_mut().zip(&mut figures) {
+        figures.peak = side.ask("peak")?["peak"].as_u64();
+        let path = folder.path().join(side.name);
+        side.ask(&format!("write {}", path.display()))?;
+        paths.push(path);
+    }
+    let [ours, f32, bf16] = figures;
+    let differences =
+        [difference::relative(&paths[0], &paths[1])?, difference::relative(&paths[2], &paths[1])?];
+    Ok(Measured { case, ours, f32, bf16, differences })
+}
+
+fn run(side: &mut Side) -> Result<Run, Failure> {
+    sleep(PAUSE);
+    let start = Instant::now();
+    let answer = side.ask("run")?;
+    let wall = start.elapsed().as_secs_f64();
+    let seconds = answer["seconds"].as_f64();
+    let seconds =
+        seconds.ok_or_else(|| Failure::Work(format!("`{}` told no seconds: {answer}", side.name)))?;
+    Ok(Run { seconds, wall, bytes: answer["bytes"].as_u64() })
+}
+
+struct Run {
+    seconds: f64,
+    /// What was waited, where `seconds` is scaled.
+    wall: f64,
+    bytes: Option<u64>,
+}
+
+impl Measured {
+    /// Whether our result is PyTorch's.
+    pub(super) fn agrees(&self) -> bool {
+        self.differences[0] <= TOLERANCE
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let [ours, bf16] = self.differences;
+        json!({
+            "case": self.case.name,
+            "about": self.case.about,
+            "ours": self.ours.json(),
+            "torch_f32": self.f32.json(),
+            "torch_bf16": self.bf16.json(),
+            "difference": ours,
+            "difference_bf16": bf16,
+        })
+    }
+}
+
+impl Figures {
+    fn add(&mut self, run: &Run) {
+        self.seconds.push(run.seconds);
+        self.wall += run.wall;
+        self.bytes = run.bytes;
+    }
+
+    pub(super) fn median(&self) -> f64 {
+        let mut sorted = self.seconds.clone();
+        sorted.sort_by(f64::total_cmp);
+        let half = sorted.len() / 2;
+        match sorted.len() % 2 {
+            1 => sorted[half],
+            _ => (sorted[half.saturating_sub(1)] + sorted[half]) / 2.0,
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "seconds": self.seconds,
+            "median": self.median(),
+            "weight_bytes": self.bytes,
+            "peak_bytes": self.peak,
+            "bare_bytes": self.bare,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_or_between_both() {
+        let median = |seconds: &[f64]| Figures { seconds: seconds.to_vec(), ..Figures::default() }.median();
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+}
