@@ -17,18 +17,13 @@ pub(super) fn head(sides: &Sides, rounds: usize) -> String {
 
 /// A line of the table.
 pub(super) fn row(measured: &Measured) -> String {
-    let Measured { case, ours, f32, bf16, differences } = measured;
-    let all = [ours, f32, bf16];
-    let [own, wide, narrow] = all.map(Figures::median);
-    let [time, wide_time, narrow_time] = all.map(time);
-    let [peak, wide_peak, narrow_peak] = all.map(|figures| megabytes(figures.peak));
-    format!(
-        "| {} | {time} | {wide_time} | {narrow_time} | {:.2} | {:.2} | {peak} | {wide_peak} | {narrow_peak} | {:.0e} |",
-        case.name,
-        wide / own,
-        narrow / own,
-        differences[0],
-    )
+    let Measured { case, ours, f32, bf16 } = measured;
+    let narrow = |text: &dyn Fn(&Figures) -> String| bf16.as_ref().map_or("–".into(), text);
+    let peak = |figures: &Figures| megabytes(figures.peak);
+    let ratio = |figures: &Figures| format!("{:.2}", figures.median() / ours.median());
+    let times = [time(ours), time(f32), narrow(&time), ratio(f32), narrow(&ratio)];
+    let memory = [peak(ours), peak(f32), narrow(&peak)];
+    format!("| {} | {} | {} | {:.0e} |", case.name, times.join(" | "), memory.join(" | "), ours.difference)
 }
 
 /// What the lines mean.
@@ -41,22 +36,20 @@ pub(super) fn foot(all: &[Measured]) -> String {
 
 /// Sides that were so slow that they were asked less often.
 fn few_runs(measured: &Measured) -> Option<String> {
-    let Measured { case, ours, f32, bf16, .. } = measured;
-    let [own, wide, narrow] = [ours, f32, bf16].map(|figures| figures.seconds.len());
-    let uneven = own != wide || wide != narrow;
-    let text =
-        format!("{}: {own} runs, PyTorch {wide} in F32 and {narrow} in BF16, for the time\n", case.name);
-    uneven.then_some(text)
+    let Measured { case, ours, f32, bf16 } = measured;
+    let counts: Vec<usize> =
+        [ours, f32].into_iter().chain(bf16).map(|figures| figures.seconds.len()).collect();
+    let even = counts.iter().all(|count| *count == counts[0]);
+    (!even).then(|| format!("{}: runs that count {counts:?}, for the time they take\n", case.name))
 }
 
 /// How fast weights are read, where that is what takes the time.
 fn rates(measured: &Measured) -> Option<String> {
     let rate = |figures: &Figures| Some(figures.bytes? as f64 / figures.median() / 1e9);
-    let [ours, wide, narrow] = [rate(&measured.ours)?, rate(&measured.f32)?, rate(&measured.bf16)?];
-    let name = measured.case.name;
-    Some(format!(
-        "{name} reads weights at {ours:.1} GB/s, PyTorch at {wide:.1} in F32 and {narrow:.1} in BF16\n"
-    ))
+    let Measured { case, ours, f32, bf16 } = measured;
+    let [ours, wide, narrow] = [rate(ours)?, rate(f32)?, rate(bf16.as_ref()?)?];
+    let torch = format!("PyTorch at {wide:.1} in F32 and {narrow:.1} in BF16");
+    Some(format!("{} reads weights at {ours:.1} GB/s, {torch}\n", case.name))
 }
 
 fn bare(measured: &Measured) -> String {
@@ -97,21 +90,22 @@ mod tests {
             seconds: vec![seconds],
             bytes: Some(bytes),
             peak: Some(7_000_000),
+            difference: 1e-5,
             ..Figures::default()
         };
         let measured = Measured {
             case: &CASES[0],
             ours: figures(0.5, 1_000_000_000),
             f32: figures(1.0, 2_000_000_000),
-            bf16: figures(4.0, 1_000_000_000),
-            differences: [1e-5, 1e-2],
+            bf16: Some(figures(4.0, 1_000_000_000)),
         };
         assert_eq!(
             row(&measured),
             "| dit-block-256 | 500.0 ms | 1.00 s | 4.00 s | 2.00 | 8.00 | 7 | 7 | 7 | 1e-5 |"
         );
         assert!(
-            foot(&[measured]).contains("reads weights at 2.0 GB/s, PyTorch at 2.0 in F32 and 0.2 in BF16")
+            foot(std::slice::from_ref(&measured))
+                .contains("reads weights at 2.0 GB/s, PyTorch at 2.0 in F32 and 0.2 in BF16")
         );
     }
 }
