@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 import synthetic
 from attention import attend
+from qwen import Mlp, rotate, table
 from timing import timed
 
 WIDTH, HEADS, KV_HEADS, HEAD, INNER, VOCABULARY = 2048, 16, 2, 128, 11008, 151936
@@ -33,24 +34,13 @@ class Attention(nn.Module):
         return self.o_proj(attend(queries, keys, values, causal=start == 0).transpose(1, 2).flatten(2))
 
 
-class Mlp(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.gate_proj = nn.Linear(WIDTH, INNER, bias=False)
-        self.up_proj = nn.Linear(WIDTH, INNER, bias=False)
-        self.down_proj = nn.Linear(INNER, WIDTH, bias=False)
-
-    def forward(self, x):
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
-
-
 class Layer(nn.Module):
     def __init__(self):
         super().__init__()
         self.input_layernorm = nn.RMSNorm(WIDTH, eps=EPSILON)
         self.self_attn = Attention()
         self.post_attention_layernorm = nn.RMSNorm(WIDTH, eps=EPSILON)
-        self.mlp = Mlp()
+        self.mlp = Mlp(WIDTH, INNER, bias=False)
 
     def forward(self, x, rotation, cache, start):
         x = x + self.self_attn(self.input_layernorm(x), rotation, cache, start)
@@ -65,7 +55,7 @@ class Mllm(nn.Module):
         self.norm = nn.RMSNorm(WIDTH, eps=EPSILON)
 
     def read(self, x, caches, start):
-        rotation = table(start, start + x.shape[1], x.dtype)
+        rotation = places(start, start + x.shape[1], x.dtype)
         for layer, cache in zip(self.layers, caches):
             x = layer(x, rotation, cache, start)
         return self.norm(x)
@@ -74,18 +64,11 @@ class Mllm(nn.Module):
         return F.linear(hidden[:, -1], self.embed_tokens.weight)
 
 
-def table(start, end, dtype):
+def places(start, end, dtype):
     """Text counts up on all three axes of M-RoPE together, so that they are one."""
     frequencies = THETA ** (-torch.arange(0, HEAD, 2, dtype=torch.float64) / HEAD)
     angles = torch.outer(torch.arange(start, end, dtype=torch.float64), frequencies)
-    angles = torch.cat([angles, angles], 1)
-    return angles.cos().to(dtype), angles.sin().to(dtype)
-
-
-def rotate(x, rotation):
-    cos, sin = rotation
-    first, second = x.chunk(2, 3)
-    return x * cos + torch.cat([-second, first], 3) * sin
+    return table(angles, dtype)
 
 
 def network(dtype):

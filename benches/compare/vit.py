@@ -5,6 +5,7 @@ from torch import nn
 import torch.nn.functional as F
 
 import synthetic
+from qwen import Mlp, rotate, table
 from timing import whole
 
 WIDTH, HEADS, HEAD, INNER, OUT = 1280, 16, 80, 3420, 2048
@@ -26,24 +27,13 @@ class Attention(nn.Module):
         return self.proj(attended.flatten(1, 2).transpose(0, 1).flatten(1))
 
 
-class Mlp(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.gate_proj = nn.Linear(WIDTH, INNER)
-        self.up_proj = nn.Linear(WIDTH, INNER)
-        self.down_proj = nn.Linear(INNER, WIDTH)
-
-    def forward(self, x):
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
-
-
 class Block(nn.Module):
     def __init__(self):
         super().__init__()
         self.norm1 = nn.RMSNorm(WIDTH, eps=EPSILON)
         self.attn = Attention()
         self.norm2 = nn.RMSNorm(WIDTH, eps=EPSILON)
-        self.mlp = Mlp()
+        self.mlp = Mlp(WIDTH, INNER, bias=True)
 
     def forward(self, x, rotation, windows):
         x = x + self.attn(self.norm1(x), rotation, windows)
@@ -90,20 +80,13 @@ def window_order():
     return tokens.transpose(1, 2).flatten()
 
 
-def table(order, dtype):
+def places(order, dtype):
     rows = torch.arange(SIDE).unsqueeze(1).expand(SIDE, SIDE)
     places = torch.stack([rows, rows.T], 2).reshape(MERGED, 2, MERGED, 2, 2).transpose(1, 2)
     places = places.reshape(MERGED * MERGED, 4, 2)[order].flatten(0, 1)
     frequencies = THETA ** (-torch.arange(0, HEAD // 2, 2, dtype=torch.float64) / (HEAD // 2))
     angles = (places.double().unsqueeze(2) * frequencies).flatten(1)
-    angles = torch.cat([angles, angles], 1)
-    return angles.cos().to(dtype), angles.sin().to(dtype)
-
-
-def rotate(x, rotation):
-    cos, sin = rotation
-    first, second = x.chunk(2, 2)
-    return x * cos + torch.cat([-second, first], 2) * sin
+    return table(angles, dtype)
 
 
 def blocks(dtype):
@@ -114,6 +97,6 @@ def blocks(dtype):
     order = window_order()
 
     def work():
-        return vit(patches, order, table(order, dtype))
+        return vit(patches, order, places(order, dtype))
 
     return lambda: whole(work)

@@ -3,7 +3,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
 
-use crate::cpu::{self, Sight};
+use crate::cpu;
 
 /// Which keys a query sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,16 @@ pub enum Visibility {
     All,
     /// Those not after it: the last query sees every key.
     Causal,
+}
+
+/// Which keys a query sees, by rule or one by one.
+#[derive(Clone, Copy)]
+pub(crate) enum Sight<'a> {
+    All,
+    /// Those not after it; the last query sees every key.
+    Causal,
+    /// Those at which this is false: `[batch or 1, 1, queries, keys]`.
+    Hidden(&'a Tensor<4, Bool>),
 }
 
 /// Scaled dot-product attention with shared key and value heads: heads `g·heads/kv_heads …` of the queries
@@ -25,20 +35,11 @@ pub enum Visibility {
 /// # Panics
 /// If shapes disagree or `heads` is not a multiple of `kv_heads`.
 pub fn attend(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, visibility: Visibility) -> Tensor<4> {
-    let times = sharing(&queries, &keys, &values);
-    if queries.dims()[2] == 1 {
-        return attend_one(queries, keys, values, None);
-    }
     let sight = match visibility {
         Visibility::All => Sight::All,
         Visibility::Causal => Sight::Causal,
     };
-    if let Some(attended) = cpu::attend(&queries, &keys, &values, sight) {
-        return attended;
-    }
-    let options =
-        AttentionModuleOptions { is_causal: visibility == Visibility::Causal, ..Default::default() };
-    attend_repeated([queries, repeat_heads(keys, times), repeat_heads(values, times)], None, options)
+    attend_to(queries, keys, values, sight)
 }
 
 /// [`attend`], where a query does not see the keys at which `hidden` is true.
@@ -57,41 +58,49 @@ pub fn attend_masked(
     values: Tensor<4>,
     hidden: Tensor<4, Bool>,
 ) -> Tensor<4> {
+    attend_to(queries, keys, values, Sight::Hidden(&hidden))
+}
+
+fn attend_to(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, sight: Sight<'_>) -> Tensor<4> {
     let times = sharing(&queries, &keys, &values);
     let [batch, heads, count, _] = queries.dims();
     if count == 1 {
-        return attend_one(queries, keys, values, Some(hidden));
+        return attend_one(queries, keys, values, sight);
     }
-    if let Some(attended) = cpu::attend(&queries, &keys, &values, Sight::Hidden(&hidden)) {
+    if let Some(attended) = cpu::attend(&queries, &keys, &values, sight) {
         return attended;
     }
-    let hidden = hidden.expand([batch, heads, count, keys.dims()[2]]);
-    let (keys, values) = (repeat_heads(keys, times), repeat_heads(values, times));
-    attend_repeated([queries, keys, values], Some(hidden), AttentionModuleOptions::default())
+    let hidden = sight.hidden([batch, heads, count, keys.dims()[2]]);
+    let options = AttentionModuleOptions { is_causal: matches!(sight, Sight::Causal), ..Default::default() };
+    attend_repeated([queries, repeat_heads(keys, times), repeat_heads(values, times)], hidden, options)
 }
 
 /// The heads that share keys become the queries of one head, so that the keys and values of a cache are read
 /// where they lie and none is copied.
-fn attend_one(
-    queries: Tensor<4>,
-    keys: Tensor<4>,
-    values: Tensor<4>,
-    hidden: Option<Tensor<4, Bool>>,
-) -> Tensor<4> {
-    let [batch, heads, one, head_dim] = queries.dims();
-    let [_, kv_heads, seq, _] = keys.dims();
-    let sight = hidden.as_ref().map_or(Sight::All, Sight::Hidden);
+fn attend_one(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, sight: Sight<'_>) -> Tensor<4> {
     if let Some(attended) = cpu::attend_one(&queries, &keys, &values, sight) {
         return attended;
     }
+    let [batch, heads, one, head_dim] = queries.dims();
+    let [_, kv_heads, seq, _] = keys.dims();
     let shared = [batch, kv_heads, heads / kv_heads, head_dim];
     let queries = queries.reshape(shared) * (head_dim as f64).powf(-0.5);
     let scores = queries.matmul(keys.transpose());
-    let scores = match hidden {
-        Some(hidden) => scores.mask_fill(hidden.expand([batch, kv_heads, shared[2], seq]), f32::NEG_INFINITY),
+    let scores = match sight.hidden([batch, kv_heads, shared[2], seq]) {
+        Some(hidden) => scores.mask_fill(hidden, f32::NEG_INFINITY),
         None => scores,
     };
     softmax(scores, 3).matmul(values).reshape([batch, heads, one, head_dim])
+}
+
+impl Sight<'_> {
+    /// The mask, if there is one, for scores of these dimensions.
+    fn hidden(self, scores: [usize; 4]) -> Option<Tensor<4, Bool>> {
+        match self {
+            Self::All | Self::Causal => None,
+            Self::Hidden(mask) => Some(mask.clone().expand(scores)),
+        }
+    }
 }
 
 /// How many query heads read one key head.

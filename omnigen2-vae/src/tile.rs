@@ -18,6 +18,7 @@ use crate::cpu::Scratch;
 ///
 /// assert_eq!(Tile::rows(64), Tile::default());
 /// assert_ne!(Tile::rows(64), Tile::WHOLE);
+/// assert_eq!([Tile::rows(64).rows_of(48), Tile::rows(64).rows_of(512)], [48, 64]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
@@ -37,8 +38,13 @@ impl Tile {
         Self { rows }
     }
 
+    /// How many rows of a map of a height are computed at a time.
+    pub fn rows_of(self, height: usize) -> usize {
+        self.rows.min(height)
+    }
+
     pub(crate) fn bands(self, height: usize) -> impl Iterator<Item = Range<usize>> {
-        let rows = self.rows.min(height.max(1));
+        let rows = self.rows_of(height.max(1));
         (0..height).step_by(rows).map(move |top| top..height.min(top + rows))
     }
 

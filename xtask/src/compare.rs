@@ -7,6 +7,7 @@ use serde_json::json;
 use xshell::{Shell, cmd};
 
 use crate::Failure;
+use crate::arguments::{self, one_of, usage};
 
 mod difference;
 mod measure;
@@ -77,14 +78,14 @@ fn parse(arguments: &[String]) -> Result<Settings, Failure> {
         cases: Vec::new(),
         json: None,
     };
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| usage(format!("{argument} needs a value")));
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || arguments::value(argument, &mut rest);
         match argument.as_str() {
             "--python" => python = Some(PathBuf::from(value()?)),
             "--rounds" => settings.rounds = count(argument, value()?)?,
             "--threads" => settings.threads = count(argument, value()?)?,
-            "--only" => settings.cases.push(named(value()?)?),
+            "--only" => settings.cases.push(one_of(argument, value()?, CASES, |one| one.name)?),
             "--json" => settings.json = Some(value()?.into()),
             other => return Err(usage(format!("compare does not know `{other}`"))),
         }
@@ -102,25 +103,12 @@ fn count(option: &str, value: &str) -> Result<usize, Failure> {
     value.parse().ok().filter(|&count| count > 0).ok_or_else(wrong)
 }
 
-fn named(name: &str) -> Result<&'static Case, Failure> {
-    let names = || CASES.iter().map(|case| case.name).collect::<Vec<_>>().join(", ");
-    let case = CASES.iter().find(|case| case.name == name);
-    case.ok_or_else(|| usage(format!("--only is one of {}, not {name}", names())))
-}
-
-fn usage(message: String) -> Failure {
-    Failure::Usage(message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Settings, String> {
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        parse(&arguments).map_err(|failure| match failure {
-            Failure::Usage(message) | Failure::Work(message) => message,
-        })
+        arguments::parsed(parse, arguments)
     }
 
     #[test]

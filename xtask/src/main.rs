@@ -5,6 +5,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+mod arguments;
 mod ci;
 mod compare;
 mod synth;

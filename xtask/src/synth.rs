@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
+use crate::arguments::{self, one_of, usage};
 
 mod component;
 mod values;
@@ -56,12 +57,14 @@ fn processor(folder: &Path, tokenizer: Option<&Path>) -> Result<(), Failure> {
 fn parse(arguments: &[String]) -> Result<Settings, Failure> {
     let mut settings =
         Settings { out: PathBuf::new(), precision: Precision::F32, components: Vec::new(), tokenizer: None };
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| usage(format!("{argument} needs a value")));
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || arguments::value(argument, &mut rest);
         match argument.as_str() {
             "--dtype" => settings.precision = precision(value()?)?,
-            "--component" => settings.components.push(named(value()?)?),
+            "--component" => {
+                settings.components.push(one_of(argument, value()?, &COMPONENTS, |one| one.folder)?)
+            }
             "--tokenizer" => settings.tokenizer = Some(value()?.into()),
             option if option.starts_with('-') => return Err(usage(format!("synth has no option {option}"))),
             out if settings.out.as_os_str().is_empty() => settings.out = out.into(),
@@ -85,25 +88,12 @@ fn precision(name: &str) -> Result<Precision, Failure> {
     }
 }
 
-fn named(name: &str) -> Result<&'static Component, Failure> {
-    let names = || COMPONENTS.iter().map(|component| component.folder).collect::<Vec<_>>().join(", ");
-    let component = COMPONENTS.iter().find(|component| component.folder == name);
-    component.ok_or_else(|| usage(format!("--component is one of {}, not {name}", names())))
-}
-
-fn usage(message: String) -> Failure {
-    Failure::Usage(message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Settings, String> {
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        parse(&arguments).map_err(|failure| match failure {
-            Failure::Usage(message) | Failure::Work(message) => message,
-        })
+        arguments::parsed(parse, arguments)
     }
 
     #[test]

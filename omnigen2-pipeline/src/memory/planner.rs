@@ -85,7 +85,6 @@ impl Planner {
                 vit: checkpoint.vit_config()?,
                 vae: checkpoint.vae_config()?,
                 compute,
-                widens: true,
                 scores: !is_cpu(&device),
             },
             limits: checkpoint.vision_limits()?,

@@ -21,8 +21,6 @@ pub(super) struct Networks {
     pub(super) vit: VitConfig,
     pub(super) vae: VaeConfig,
     pub(super) compute: FloatDType,
-    /// Whether weights may have to be widened for each product.
-    pub(super) widens: bool,
     /// Whether attention may hold all scores at once.
     pub(super) scores: bool,
 }
@@ -75,7 +73,7 @@ impl Networks {
     }
 
     fn transformer(&self, tokens: usize, width: usize, inner: usize) -> u64 {
-        let widened = if self.widens { (width * inner) as u64 * F32 } else { 0 };
+        let widened = (width * inner) as u64 * F32;
         (tokens * (4 * width + 3 * inner)) as u64 * self.number() + widened
     }
 
@@ -91,8 +89,7 @@ impl Networks {
 /// Which share of the rows is computed at a time.
 fn share(size: Size, tile: Tile) -> f64 {
     let height = size.height.max(1) as usize;
-    let rows = (1..height).find(|rows| Tile::rows(*rows) == tile).unwrap_or(height);
-    rows as f64 / height as f64
+    tile.rows_of(height) as f64 / height as f64
 }
 
 #[cfg(test)]
@@ -108,7 +105,6 @@ mod tests {
             vit: VitConfig::qwen2_5_vl_3b(),
             vae: VaeConfig::flux(),
             compute: FloatDType::F32,
-            widens: true,
             scores: false,
         }
     }

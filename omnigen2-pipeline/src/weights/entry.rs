@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Entry {
     ) -> Result<Tensor<D>, WeightsError> {
         let to = storage.on(self, device)?;
         if self.rests_in_file(to, device) {
-            self.map.read_ahead(self.start..self.start + self.bytes.len());
+            self.map.read_ahead(self.span());
         }
         let AtRest { bytes, to } = match self.at_rest(to) {
             Err(WeightsError::Overflow { .. }) if storage == Storage::Auto => {
@@ -99,9 +100,14 @@ impl Entry {
         // GPU allocators keep what lives long apart from what comes and goes.
         let tensor = device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, to)));
         if !is_cpu(device) {
-            self.map.give_back(self.start..self.start + self.bytes.len());
+            self.map.give_back(self.span());
         }
         Ok(tensor)
+    }
+
+    /// Where it lies in the map.
+    fn span(&self) -> Range<usize> {
+        self.start..self.start + self.bytes.len()
     }
 
     /// Where and how much room the tensor takes on a device.
@@ -125,7 +131,7 @@ impl Entry {
         if stored == to && self.is_usable_in_place(to) {
             return Ok(self.shared());
         }
-        self.map.read_ahead(self.start..self.start + self.bytes.len());
+        self.map.read_ahead(self.span());
         let converted = match to {
             DType::F16 => self.converted::<f16>(stored),
             DType::BF16 => self.converted::<bf16>(stored),
@@ -146,8 +152,7 @@ impl Entry {
     /// The numbers in another type, or the first finite one that it cannot hold. What was read goes back to the
     /// system, so that file and result are never in memory together.
     fn converted<T: Number>(&self, stored: DType) -> Result<Bytes, f32> {
-        let done =
-            |read: std::ops::Range<usize>| self.map.give_back(self.start + read.start..self.start + read.end);
+        let done = |read: Range<usize>| self.map.give_back(self.start + read.start..self.start + read.end);
         match stored {
             DType::F16 => convert::<f16, T>(&self.bytes, done),
             DType::BF16 => convert::<bf16, T>(&self.bytes, done),

@@ -4,14 +4,7 @@
 
 use burn::prelude::*;
 
-/// Which keys a query sees.
-#[derive(Clone, Copy)]
-#[allow(dead_code, reason = "kernels would read the mask")]
-pub(crate) enum Sight<'a> {
-    All,
-    Causal,
-    Hidden(&'a Tensor<4, Bool>),
-}
+use crate::attention::Sight;
 
 pub(crate) fn project(_x: &Tensor<2>, _weight: &Tensor<2>) -> Option<Tensor<2>> {
     None

@@ -2,11 +2,13 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 
+use super::PARALLEL;
 use super::exp::exp;
 use super::flex::{self, Heads, Rows};
 use super::panels::{Panels, width};
+use super::sight::Seen;
 use super::simd::{run, tile};
-use super::{PARALLEL, Sight};
+use crate::attention::Sight;
 
 /// Queries of one task, whole tiles of them.
 const QUERIES: usize = 96;
@@ -33,7 +35,7 @@ pub(crate) fn attend(
     }
     let (q, k, v) = (flex::read(queries)?, flex::read(keys)?, flex::read(values)?);
     let (q, k, v) = (Heads::of(&q)?, Heads::of(&k)?, Heads::of(&v)?);
-    let hidden = sight.hidden()?;
+    let seen = Seen::of(sight)?;
     let is_large = batch * heads * count * seq * head_dim >= PARALLEL;
     let panels = Panels::new([k, v], [batch, kv_heads], [seq, head_dim], is_large);
     let mut out = vec![0.0; batch * heads * count * head_dim];
@@ -42,10 +44,10 @@ pub(crate) fn attend(
     let tasks = blocks.into_iter().enumerate().map(|(at, out)| {
         let (head, from) = (at / per_head, at % per_head * QUERIES);
         let (image, head) = (head / heads, head % heads);
-        let sight = match (sight, &hidden) {
-            (Sight::Causal, _) => BlockSight::Until((seq + from + 1).saturating_sub(count)),
-            (Sight::Hidden(_), Some(hidden)) => BlockSight::Hidden(hidden.rows(image, from)),
-            _ => BlockSight::All,
+        let sight = match &seen {
+            Seen::All => BlockSight::All,
+            Seen::Causal => BlockSight::Until((seq + from + 1).saturating_sub(count)),
+            Seen::Hidden(hidden) => BlockSight::Hidden(hidden.rows(image, from)),
         };
         let shared = image * kv_heads + head * kv_heads / heads;
         Block { queries: q.rows(image, head, from), panels: &panels, shared, sight, out }

@@ -4,11 +4,13 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use pulp::{Simd, WithSimd};
 
+use super::PARALLEL;
 use super::dot::dots;
 use super::exp::exp;
 use super::flex::{self, Heads, Rows};
+use super::sight::Seen;
 use super::simd::run;
-use super::{PARALLEL, Sight};
+use crate::attention::Sight;
 
 /// Keys of a block, whose values all heads find in the first caches.
 const KEYS: usize = 64;
@@ -33,13 +35,16 @@ pub(crate) fn attend_one(
     }
     let (q, k, v) = (flex::read(queries)?.to_contiguous(), flex::read(keys)?, flex::read(values)?);
     let (q, k, v) = (q.as_slice::<f32>()?, Heads::of(&k)?, Heads::of(&v)?);
-    let hidden = sight.hidden()?;
+    let seen = Seen::of(sight)?;
     let group = heads / kv_heads * head_dim;
     let mut out = vec![0.0; q.len()];
     let tasks = out.chunks_mut(group).zip(q.chunks(group)).enumerate().map(|(at, (out, queries))| {
         let (image, head) = (at / kv_heads, at % kv_heads);
         let (keys, values) = (k.rows(image, head, 0), v.rows(image, head, 0));
-        let hidden = hidden.as_ref().map_or(&[][..], |hidden| hidden.rows(image, 0));
+        let hidden = match &seen {
+            Seen::All | Seen::Causal => &[],
+            Seen::Hidden(hidden) => hidden.rows(image, 0),
+        };
         Group { queries, keys, values, seq, head_dim, hidden, out }
     });
     run(tasks.collect(), heads * seq * head_dim >= PARALLEL);

@@ -7,6 +7,7 @@
 
 mod attend;
 mod attend_one;
+mod columns;
 mod dot;
 mod exp;
 mod flex;
@@ -28,7 +29,6 @@ pub(crate) use gate::silu_gate;
 pub(crate) use norm::rms_norm;
 pub(crate) use project::project;
 pub(crate) use rotate::rotate;
-pub(crate) use sight::Sight;
 
 /// Below so many multiplications, waking the other threads costs more than they save.
 const PARALLEL: usize = 1 << 18;

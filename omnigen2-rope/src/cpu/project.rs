@@ -2,6 +2,7 @@ use burn::prelude::*;
 use burn::tensor::{DType, bf16, f16};
 use pulp::{Simd, WithSimd};
 
+use super::columns::Columns;
 use super::simd::{WIDEST, run, tile};
 use super::stored::Stored;
 use super::{PARALLEL, flex, project_few};
@@ -44,47 +45,34 @@ fn multiply<T: Stored>(x: &[f32], weight: &[T], input: usize) -> Vec<f32> {
         project_few::multiply(x, weight, &mut out, input);
         return out;
     }
-    let mut tasks: Vec<Panels<'_, T>> = weight
-        .chunks(BLOCK * input)
-        .map(|weight| Panels { x, input, weight, out: Vec::with_capacity(rows) })
-        .collect();
-    for row in out.chunks_mut(output) {
-        for (task, part) in tasks.iter_mut().zip(row.chunks_mut(BLOCK)) {
-            task.out.push(part);
-        }
-    }
-    run(tasks, is_large);
+    let columns = Columns::of(x, weight, &mut out, [input, BLOCK]);
+    run(columns.into_iter().map(Panels).collect(), is_large);
     out
 }
 
-/// Some outputs of all rows.
-struct Panels<'a, T> {
-    x: &'a [f32],
-    input: usize,
-    weight: &'a [T],
-    /// Of every row.
-    out: Vec<&'a mut [f32]>,
-}
+/// Multiplies with weights in panels.
+struct Panels<'a, T>(Columns<'a, T>);
 
 impl<T: Stored> WithSimd for Panels<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Columns { x, input, weight, mut out } = self.0;
         let wide = 2 * S::F32_LANES;
-        let panels = (self.weight.len() / self.input).div_ceil(wide);
-        let mut panel = vec![0.0; panels * wide * DEPTH.min(self.input)];
+        let panels = (weight.len() / input).div_ceil(wide);
+        let mut panel = vec![0.0; panels * wide * DEPTH.min(input)];
         // Rows may share a cache set, so those of a tile are put side by side.
-        let mut near = vec![0.0; ROWS * DEPTH.min(self.input)];
-        for from in (0..self.input).step_by(DEPTH) {
-            let depth = DEPTH.min(self.input - from);
+        let mut near = vec![0.0; ROWS * DEPTH.min(input)];
+        for from in (0..input).step_by(DEPTH) {
+            let depth = DEPTH.min(input - from);
             let panel = &mut panel[..panels * wide * depth];
             for (p, part) in panel.chunks_exact_mut(wide * depth).enumerate() {
-                pack::<S, T>(&self.weight[p * wide * self.input..], self.input, from, part);
+                pack::<S, T>(&weight[p * wide * input..], input, from, part);
             }
-            for (tile, out) in self.out.chunks_mut(ROWS).enumerate() {
+            for (tile, out) in out.chunks_mut(ROWS).enumerate() {
                 for (r, near) in near.chunks_exact_mut(depth).take(out.len()).enumerate() {
-                    near.copy_from_slice(&self.x[(tile * ROWS + r) * self.input + from..][..depth]);
+                    near.copy_from_slice(&x[(tile * ROWS + r) * input + from..][..depth]);
                 }
                 add_tile(simd, [&near, panel], out, depth);
             }

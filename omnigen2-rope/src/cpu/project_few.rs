@@ -3,6 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::PARALLEL;
+use super::columns::Columns;
 use super::dot;
 use super::simd::{dispatch, run};
 use super::stored::Stored;
@@ -16,7 +17,7 @@ const TOGETHER: usize = 4;
 
 /// Puts `x · weightᵀ` into `out`, `[rows, output]`.
 pub(super) fn multiply<T: Stored>(x: &[f32], weight: &[T], out: &mut [f32], input: usize) {
-    let (rows, output) = (x.len() / input, weight.len() / input);
+    let is_large = x.len() / input * weight.len() >= PARALLEL / 2;
     let mut rearranged = Vec::new();
     let x = match T::SPLIT {
         true => {
@@ -27,16 +28,8 @@ pub(super) fn multiply<T: Stored>(x: &[f32], weight: &[T], out: &mut [f32], inpu
         false => x,
     };
     let block = (TASK / input / TOGETHER * TOGETHER).max(TOGETHER);
-    let mut tasks: Vec<Dots<'_, T>> = weight
-        .chunks(block * input)
-        .map(|weight| Dots { x, input, weight, out: Vec::with_capacity(rows) })
-        .collect();
-    for row in out.chunks_mut(output) {
-        for (task, part) in tasks.iter_mut().zip(row.chunks_mut(block)) {
-            task.out.push(part);
-        }
-    }
-    run(tasks, x.len() * output >= PARALLEL / 2);
+    let columns = Columns::of(x, weight, out, [input, block]);
+    run(columns.into_iter().map(Dots).collect(), is_large);
 }
 
 struct Split<'a> {
@@ -55,32 +48,27 @@ impl WithSimd for Split<'_> {
     }
 }
 
-/// Some outputs of all rows.
-struct Dots<'a, T> {
-    x: &'a [f32],
-    input: usize,
-    weight: &'a [T],
-    /// Of every row.
-    out: Vec<&'a mut [f32]>,
-}
+/// Multiplies with weights as they lie.
+struct Dots<'a, T>(Columns<'a, T>);
 
 impl<T: Stored> WithSimd for Dots<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        for (block, weights) in self.weight.chunks(TOGETHER * self.input).enumerate() {
-            let last = weights.len() / self.input - 1;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut task = self.0;
+        for (block, weights) in task.weight.chunks(TOGETHER * task.input).enumerate() {
+            let last = weights.len() / task.input - 1;
             let mut columns: [&[T]; TOGETHER] = [&[]; TOGETHER];
             for (c, column) in columns.iter_mut().enumerate() {
-                *column = &weights[c.min(last) * self.input..][..self.input];
+                *column = &weights[c.min(last) * task.input..][..task.input];
             }
             let mut first = 0;
-            while first < self.out.len() {
-                first += match self.out.len() - first {
-                    1 => put::<S, T, 1>(simd, &mut self, columns, [first, block, last + 1]),
-                    2 => put::<S, T, 2>(simd, &mut self, columns, [first, block, last + 1]),
-                    _ => put::<S, T, 3>(simd, &mut self, columns, [first, block, last + 1]),
+            while first < task.out.len() {
+                first += match task.out.len() - first {
+                    1 => put::<S, T, 1>(simd, &mut task, columns, [first, block, last + 1]),
+                    2 => put::<S, T, 2>(simd, &mut task, columns, [first, block, last + 1]),
+                    _ => put::<S, T, 3>(simd, &mut task, columns, [first, block, last + 1]),
                 };
             }
         }
@@ -91,7 +79,7 @@ impl<T: Stored> WithSimd for Dots<'_, T> {
 #[inline(always)]
 fn put<S: Simd, T: Stored, const COUNT: usize>(
     simd: S,
-    task: &mut Dots<'_, T>,
+    task: &mut Columns<'_, T>,
     columns: [&[T]; TOGETHER],
     [first, block, count]: [usize; 3],
 ) -> usize {

@@ -1,23 +1,23 @@
 use burn::backend::flex::{Flex, FlexTensor};
 use burn::prelude::*;
 
-/// Which keys a query sees.
-#[derive(Clone, Copy)]
-pub(crate) enum Sight<'a> {
+use crate::attention::Sight;
+
+/// [`Sight`], with the mask in memory.
+pub(super) enum Seen {
     All,
-    /// Those not after it; the last query sees every key.
     Causal,
-    /// Those at which this is false: `[batch or 1, 1, queries, keys]`.
-    Hidden(&'a Tensor<4, Bool>),
+    Hidden(Hidden),
 }
 
-impl Sight<'_> {
-    /// The mask, if there is one; `None` if it cannot be read.
-    pub(super) fn hidden(self) -> Option<Option<Hidden>> {
-        match self {
-            Self::All | Self::Causal => Some(None),
-            Self::Hidden(mask) => Hidden::of(mask).map(Some),
-        }
+impl Seen {
+    /// `None` if the mask cannot be read.
+    pub(super) fn of(sight: Sight<'_>) -> Option<Self> {
+        Some(match sight {
+            Sight::All => Self::All,
+            Sight::Causal => Self::Causal,
+            Sight::Hidden(mask) => Self::Hidden(Hidden::of(mask)?),
+        })
     }
 }
 

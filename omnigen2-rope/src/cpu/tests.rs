@@ -4,7 +4,8 @@ use pulp::{Simd, WithSimd};
 use super::exp::exp;
 use super::simd::{WIDEST, dispatch};
 use super::stored::Stored;
-use super::{Sight, attend, project, rms_norm, rotate, silu_gate};
+use super::{attend, project, rms_norm, rotate, silu_gate};
+use crate::attention::Sight;
 
 /// Units of the last place, of `exp`.
 const UNITS: f64 = 2.0;

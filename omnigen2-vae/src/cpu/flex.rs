@@ -11,8 +11,7 @@ pub(super) struct Numbers(FlexTensor);
 impl Numbers {
     /// Without a copy if they lie in order; `None` if the tensor is of another type or elsewhere.
     pub(super) fn of<const D: usize>(x: &Tensor<D>) -> Option<Self> {
-        let x = primitive(x.clone())?;
-        Some(Self(if x.as_slice::<f32>().is_some() { x } else { x.to_contiguous() }))
+        primitive(x.clone()).map(in_order).map(Self)
     }
 
     pub(super) fn slice(&self) -> &[f32] {
@@ -38,7 +37,7 @@ impl Writable {
     pub(super) fn of(x: Tensor<4>) -> Result<Self, Tensor<4>> {
         let Some(map) = primitive(x.clone()) else { return Err(x) };
         drop(x);
-        let map = if map.as_slice::<f32>().is_some() { map } else { map.to_contiguous() };
+        let map = in_order(map);
         let (start, end) = map.layout().contiguous_offsets().unwrap_or_default();
         Ok(Self { map, start, end })
     }
@@ -85,4 +84,9 @@ fn fresh<const D: usize>(numbers: Vec<f32>, dims: [usize; D]) -> FlexTensor {
 fn primitive<const D: usize>(x: Tensor<D>) -> Option<FlexTensor> {
     let plain = matches!(x.device().as_dispatch(), DispatchDevice::Flex(_)) && x.dtype() == DType::F32;
     if plain { x.try_into_primitive::<Flex>().ok() } else { None }
+}
+
+/// The tensor itself if its numbers lie in order.
+fn in_order(x: FlexTensor) -> FlexTensor {
+    if x.as_slice::<f32>().is_some() { x } else { x.to_contiguous() }
 }

@@ -19,10 +19,7 @@ const ON_VULKAN: [&str; 3] = ["vae/case_2", "dit/case_0", "mllm/text_0"];
 /// Builds the goldens for wgpu in a folder of its own, and runs them with Mesa's OpenGL and with SwiftShader.
 pub(super) fn run(shell: &Shell) -> Result<(), Failure> {
     let target = target(shell)?.join("software-gpu");
-    let selection =
-        ["--release", "--package", "omnigen2-pipeline", "--features", "wgpu", "--test", "goldens"];
-    cmd!(shell, "cargo test {selection...} --target-dir {target} --no-run").run()?;
-    let goldens = binary(shell, &target, &selection)?;
+    let goldens = build(shell, &target)?;
     // Outside of any workspace, what was tuned is kept in the user's cache.
     let _outside = shell.push_dir(&target);
     let _device = shell.push_env("OMNIGEN2_DEVICE", "wgpu");
@@ -45,12 +42,14 @@ fn target(shell: &Shell) -> Result<PathBuf, Failure> {
     folder.ok_or_else(|| Failure::Work("cargo metadata names no target directory".into()))
 }
 
-fn binary(shell: &Shell, target: &Path, selection: &[&str]) -> Result<PathBuf, Failure> {
-    let built = cmd!(
-        shell,
-        "cargo test {selection...} --target-dir {target} --no-run --message-format json-render-diagnostics"
-    );
-    let built = built.quiet().ignore_stderr().read()?;
+/// The binary of the goldens.
+fn build(shell: &Shell, target: &Path) -> Result<PathBuf, Failure> {
+    let selection =
+        ["--release", "--package", "omnigen2-pipeline", "--features", "wgpu", "--test", "goldens"];
+    let format = "json-render-diagnostics";
+    let build =
+        cmd!(shell, "cargo test {selection...} --target-dir {target} --no-run --message-format {format}");
+    let built = build.read()?;
     let messages = built.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let goldens = messages.filter(|message| message["target"]["name"] == "goldens");
     let path = goldens.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();

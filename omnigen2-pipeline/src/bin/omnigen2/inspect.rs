@@ -1,7 +1,7 @@
 //! `omnigen2 inspect`.
 
 use omnigen2_pipeline::checkpoint::PartArchive;
-use omnigen2_pipeline::memory::Plan;
+use omnigen2_pipeline::memory::{Plan, human};
 use omnigen2_pipeline::pixels::{RgbImage, Size};
 use omnigen2_pipeline::weights::Summary;
 use omnigen2_pipeline::{Checkpoint, ImageRequest, OmniGen2};
@@ -201,14 +201,5 @@ impl Inspected {
             "drawing": plan,
             "fits": self.fits,
         })
-    }
-}
-
-fn human(bytes: u64) -> String {
-    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    let unit = units.into_iter().find(|(_, bits)| bytes >> bits > 0);
-    match unit {
-        Some((unit, bits)) => format!("{:.1} {unit}", bytes as f64 / f64::from(1_u32 << bits)),
-        None => format!("{bytes} B"),
     }
 }
