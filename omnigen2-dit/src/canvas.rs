@@ -26,7 +26,7 @@ impl Canvas {
 /// One embedded reference image.
 #[derive(Clone, Debug)]
 pub(crate) struct Reference {
-    /// `[1, patches, width]`.
+    /// `[batch or 1, patches, width]`.
     pub(crate) tokens: Tensor<3>,
     pub(crate) grid: Grid,
     pub(crate) rotation: Rotation,
@@ -42,7 +42,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The refined text, `[1, seq, width]`.
+    /// The refined text, `[batch or 1, seq, width]`.
     pub fn text(&self) -> Tensor<3> {
         self.text.clone()
     }
@@ -65,7 +65,7 @@ impl Step {
         self.noise.clone()
     }
 
-    /// The refined tokens of each reference, `[1, patches, width]`.
+    /// The refined tokens of each reference, `[batch or 1, patches, width]`.
     pub fn references(&self) -> &[Tensor<3>] {
         &self.references
     }

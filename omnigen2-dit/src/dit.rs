@@ -45,7 +45,7 @@ impl Dit {
     /// Embeds the references and lays out an image of `size` latent pixels.
     ///
     /// # Shapes
-    /// - references: `[1, in_channels, height, width]` each, any sizes
+    /// - references: `[batch or 1, in_channels, height, width]` each, any sizes
     ///
     /// # Errors
     /// More than [`MAX_REFERENCES`] references, a size that is not made of whole patches, or a reference of
@@ -67,7 +67,7 @@ impl Dit {
     /// Refines the text of a guidance branch that sees the canvas's references.
     ///
     /// # Shapes
-    /// - text: `[1, seq, text_feat_dim]`
+    /// - text: `[batch or 1, seq, text_feat_dim]`
     pub fn prepare(&self, text: Tensor<3>, canvas: &Canvas) -> Context {
         self.context(text, canvas, &canvas.references)
     }
@@ -75,7 +75,7 @@ impl Dit {
     /// Refines the text of a guidance branch that sees no reference.
     ///
     /// # Shapes
-    /// - text: `[1, seq, text_feat_dim]`
+    /// - text: `[batch or 1, seq, text_feat_dim]`
     pub fn prepare_without_references(&self, text: Tensor<3>, canvas: &Canvas) -> Context {
         self.context(text, canvas, &[])
     }
@@ -93,13 +93,23 @@ impl Dit {
     /// If the latent is not of the canvas's size.
     pub fn at(&self, latent: Tensor<4>, at: impl Into<Moment>, canvas: &Canvas) -> Step {
         let moment = at.into();
+        Step { moment, ..self.at_times(latent, &[moment.t], canvas) }
+    }
+
+    /// [`at`](Self::at) a time of its own for every image of a batch, as in training.
+    ///
+    /// # Shapes
+    /// - latent: `[times, in_channels, height, width]`, of the canvas's size
+    ///
+    /// # Panics
+    /// If the latent is not of the canvas's size.
+    pub fn at_times(&self, latent: Tensor<4>, times: &[f64], canvas: &Canvas) -> Step {
         let patch = self.config.patch_size;
         let [_, channels, height, width] = latent.dims();
         let expected = [self.config.in_channels, canvas.target.rows * patch, canvas.target.columns * patch];
         assert_eq!([channels, height, width], expected, "the latent is not of the canvas's size");
         let dtype = latent.dtype();
-        let time = self.time_caption_embed.time(moment.t, &latent.device()).cast(dtype);
-        let time = activate(time);
+        let time = activate(self.time_caption_embed.times(times, &latent.device()).cast(dtype));
         let modulate = |blocks: &[ModulatedBlock]| -> Vec<Modulated> {
             blocks.iter().map(|block| block.modulate(time.clone())).collect()
         };
@@ -116,7 +126,7 @@ impl Dit {
         };
         let tokens = self.x_embedder.forward(patchify(latent, patch));
         Step {
-            moment,
+            moment: Moment::from(0.0),
             target: canvas.target,
             noise: noise.run(tokens),
             references: canvas.references.iter().map(refine).collect(),

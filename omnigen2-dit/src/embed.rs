@@ -33,9 +33,9 @@ impl TimeCaptionEmbed {
     }
 
     /// # Shapes
-    /// - output: `[1, time_width]`, in F32
-    pub fn time(&self, t: f64, device: &Device) -> Tensor<2> {
-        self.timestep_embedder.forward(&[t], device)
+    /// - output: `[times, time_width]`, in F32
+    pub fn times(&self, times: &[f64], device: &Device) -> Tensor<2> {
+        self.timestep_embedder.forward(times, device)
     }
 
     /// # Shapes

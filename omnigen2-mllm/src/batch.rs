@@ -2,12 +2,21 @@ use std::iter::repeat_n;
 
 use burn::prelude::*;
 use burn::tensor::FloatDType;
-use omnigen2_rope::{MropePositions, Position};
+use omnigen2_rope::{Grid, MropePositions, Position, Segment, mrope_positions};
 
 use crate::{Input, InputError, Mllm};
 
 /// Where padding stands in the reference; nobody sees it there.
 const PADDING_PLACE: Position = Position([1; 3]);
+
+/// One image of every sequence of a batch, as the vision tower made them.
+#[derive(Clone, Debug)]
+pub struct BatchFeatures {
+    /// `[batch, cells of the grid, width]`, row by row.
+    pub values: Tensor<3>,
+    /// How the features lie in each image.
+    pub grid: Grid,
+}
 
 /// Where padding stands.
 enum Side {
@@ -16,6 +25,46 @@ enum Side {
 }
 
 impl Input {
+    /// Sequences of one length, whose images stand at the same places: of every sequence the first image, the second
+    /// and so on, in the type asked for.
+    ///
+    /// # Errors
+    /// If there are no tokens, or one is not in the vocabulary; if sequences have other lengths or images elsewhere; if
+    /// image tokens and features do not match.
+    ///
+    /// # Panics
+    /// If there are features of another number of sequences.
+    pub fn aligned(
+        mllm: &Mllm,
+        rows: &[Vec<u32>],
+        images: &[BatchFeatures],
+        dtype: FloatDType,
+    ) -> Result<Self, InputError> {
+        let grids: Vec<Grid> = images.iter().map(|image| image.grid).collect();
+        let segments = mllm.config().segments(rows.first().ok_or(InputError::Empty)?, &grids)?;
+        for (row, ids) in rows.iter().enumerate() {
+            if mllm.config().segments(ids, &grids)? != segments {
+                return Err(InputError::Ragged { row });
+            }
+        }
+        let (batch, seq) = (rows.len(), rows[0].len());
+        let words = mllm.embed(&rows.concat(), dtype)?;
+        let width = words.dims()[2];
+        let words = words.reshape([batch, seq, width]);
+        let mut features = images.iter().map(|image| image.values.clone().cast(dtype));
+        let mut place = 0;
+        let mut parts = Vec::with_capacity(segments.len());
+        for segment in &segments {
+            match *segment {
+                Segment::Text(tokens) => parts.push(words.clone().narrow(1, place, tokens)),
+                Segment::Image(_) => parts.extend(features.next()),
+            }
+            place += segment.tokens();
+        }
+        let embeddings = if parts.len() == 1 { words } else { Tensor::cat(parts, 1) };
+        Ok(Self { embeddings, places: vec![mrope_positions(&segments); batch], padding: Vec::new() })
+    }
+
     /// The next token of each sequence of a batch, in the type asked for.
     ///
     /// # Errors

@@ -22,6 +22,12 @@ impl ConfigError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InputError {
+    /// Sequences of a batch do not lie alike.
+    #[error("sequence {row} of the batch has another length than the first, or images elsewhere")]
+    Ragged {
+        /// Its place, from 0.
+        row: usize,
+    },
     /// There are no tokens.
     #[error("no tokens: the language model reads at least one")]
     Empty,

@@ -3,7 +3,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
 
-use crate::cpu;
+use crate::{cpu, learn};
 
 /// Which keys a query sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,9 @@ pub fn attend_masked(
 fn attend_to(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, sight: Sight<'_>) -> Tensor<4> {
     let times = sharing(&queries, &keys, &values);
     let [batch, heads, count, _] = queries.dims();
+    if let Some(attended) = learn::attend(&queries, &keys, &values, sight) {
+        return attended;
+    }
     if count == 1 {
         return attend_one(queries, keys, values, sight);
     }

@@ -9,6 +9,11 @@ mod cpu;
 #[path = "cpu/absent.rs"]
 mod cpu;
 mod grid;
+#[cfg(all(feature = "flex", feature = "train"))]
+mod learn;
+#[cfg(not(all(feature = "flex", feature = "train")))]
+#[path = "learn/absent.rs"]
+mod learn;
 mod mrope;
 mod omni;
 mod rotation;

@@ -1,7 +1,7 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 
-use crate::{Position, cpu};
+use crate::{Position, cpu, learn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pairing {
@@ -132,9 +132,14 @@ impl Rotation {
         assert!(sequences == 1 || sequences == batch, "a rotation of {sequences} sequences meets {batch}");
         let expected = [sequences, seq, half];
         assert_eq!(self.cos.dims(), expected, "a rotation meets another [sequences, seq, head_dim / 2]");
+        let (cos, sin) = (&self.cos, &self.sin);
         let turned = match self.pairing {
-            Pairing::Halves => cpu::rotate::<false>(&x, &self.cos, &self.sin),
-            Pairing::Adjacent => cpu::rotate::<true>(&x, &self.cos, &self.sin),
+            Pairing::Halves => {
+                learn::rotate::<false>(&x, cos, sin).or_else(|| cpu::rotate::<false>(&x, cos, sin))
+            }
+            Pairing::Adjacent => {
+                learn::rotate::<true>(&x, cos, sin).or_else(|| cpu::rotate::<true>(&x, cos, sin))
+            }
         };
         turned.unwrap_or_else(|| self.apply_plain(x))
     }

@@ -6,6 +6,7 @@ use burn::prelude::*;
 use burn::tensor::{module::conv2d, ops::ConvOptions};
 
 use crate::cpu::{self, Convolution};
+use crate::learn;
 use crate::norm::Affine;
 use crate::tile::{Pass, take};
 
@@ -108,6 +109,9 @@ impl Conv {
         if let Some(kernel) = window.kernel(source) {
             return kernel.run(&pass.scratch);
         }
+        if let Some(map) = window.recorded(source) {
+            return map;
+        }
         pass.tile.assemble(window.output, source.like(), |rows| window.band(source, rows))
     }
 
@@ -117,12 +121,18 @@ impl Conv {
         if let Some(kernel) = window.kernel(source) {
             return kernel.onto(base, &pass.scratch);
         }
+        if let Some(map) = window.recorded(source) {
+            return base + map;
+        }
         pass.tile.add(base, |rows| window.band(source, rows))
     }
 
     /// A [pointwise](Self::pointwise) convolution of a map that is not needed afterwards.
     pub(crate) fn within(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
         let window = self.window(&x);
+        if let Some(map) = window.recorded(&x) {
+            return map;
+        }
         cpu::within(x, &window.weight, &window.bias)
             .unwrap_or_else(|x| pass.tile.assemble(window.output, &x, |rows| window.band(&x, rows)))
     }
@@ -157,6 +167,20 @@ impl Window<'_> {
             1 => Convolution::new(source, &self.weight, &self.bias),
             _ => None,
         }
+    }
+
+    /// The whole map, in training. A halving convolution is every second pixel of one that halves nothing.
+    fn recorded(&self, source: &impl Rows) -> Option<Tensor<4>> {
+        if !source.like().is_autodiff() {
+            return None;
+        }
+        let [_, _, height, width] = source.dims();
+        let halves = self.conv.stride == 2;
+        if halves && !(height.is_multiple_of(2) && width.is_multiple_of(2)) {
+            return None;
+        }
+        let map = learn::convolve(&source.rows(0..height), &self.weight, &self.bias)?;
+        Some(if halves { map.slice(s![.., .., 1..;2, 1..;2]) } else { map })
     }
 
     fn band(&self, source: &impl Rows, rows: Range<usize>) -> Tensor<4> {

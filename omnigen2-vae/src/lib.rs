@@ -11,6 +11,12 @@ mod cpu;
 mod decoder;
 mod encoder;
 mod error;
+#[cfg(all(feature = "flex", feature = "train"))]
+mod learn;
+#[cfg(not(all(feature = "flex", feature = "train")))]
+#[path = "learn/absent.rs"]
+mod learn;
+mod loss;
 mod mid;
 mod names;
 mod norm;
@@ -22,6 +28,7 @@ mod vae;
 
 pub use config::VaeConfig;
 pub use error::ConfigError;
+pub use loss::{Pixels, VaeLoss};
 pub use names::{FLUX_NAMES, NAMES};
 pub use posterior::Posterior;
 pub use tile::Tile;

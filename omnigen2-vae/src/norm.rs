@@ -7,6 +7,7 @@ use burn::tensor::{DType, activation::silu};
 
 use crate::conv::{Reading, Rows};
 use crate::cpu::Moments;
+use crate::learn;
 use crate::tile::{Tile, take};
 
 const EPSILON: f64 = 1e-6;
@@ -42,7 +43,11 @@ impl GroupNorm {
 
     /// The normalised map after SiLU, computed where it is read.
     pub(crate) fn silu(&self, x: Tensor<4>, tile: Tile) -> Activated {
-        Activated { affine: self.affine(&x, tile), map: x }
+        let parameters = [self.weight.val(), self.bias.val()];
+        match learn::activated_norm(&x, parameters.each_ref(), self.groups, EPSILON) {
+            Some(map) => Activated { map, affine: None },
+            None => Activated { affine: Some(self.affine(&x, tile)), map: x },
+        }
     }
 
     fn affine(&self, x: &Tensor<4>, tile: Tile) -> Affine {
@@ -95,7 +100,8 @@ impl Affine {
 /// A map of which every row is normalised and activated when it is read.
 pub(crate) struct Activated {
     map: Tensor<4>,
-    affine: Affine,
+    /// What is still to be done to a row; nothing in training.
+    affine: Option<Affine>,
 }
 
 impl Rows for Activated {
@@ -108,10 +114,14 @@ impl Rows for Activated {
     }
 
     fn reading(&self) -> Reading<'_> {
-        Reading::Activated(&self.affine)
+        self.affine.as_ref().map_or(Reading::Plain, Reading::Activated)
     }
 
     fn rows(&self, rows: Range<usize>) -> Tensor<4> {
-        silu(self.affine.apply(take(&self.map, rows))).cast(self.map.dtype())
+        let band = take(&self.map, rows);
+        match &self.affine {
+            Some(affine) => silu(affine.apply(band)).cast(self.map.dtype()),
+            None => band,
+        }
     }
 }

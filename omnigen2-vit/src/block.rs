@@ -25,7 +25,7 @@ impl Block {
         }
     }
 
-    /// `[1, patches, hidden]` → the same.
+    /// `[batch, patches, hidden]` → the same.
     pub(crate) fn forward(&self, x: Tensor<3>, rotation: &Rotation, groups: &[Group]) -> Tensor<3> {
         let attended = self.attn.forward(self.norm1.forward(x.clone()), rotation, groups);
         let x = x + attended;
@@ -61,20 +61,20 @@ impl Attention {
             let part = |x: &Tensor<4>| group.part(x, start);
             let out = attend(part(&queries), part(&keys), part(&values), Visibility::All);
             start += group.windows * group.patches;
-            group.join(out)
+            group.join(out, self.heads)
         });
         self.proj.forward(merge_heads(Tensor::cat(attended.collect(), 2)))
     }
 }
 
-// Batch and heads are alike to attention: heads stand on the first axis and windows on the second, so that cutting
-// and joining windows moves nothing.
+// Batch and heads are alike to attention: images and heads stand on the first axis and windows on the second, so that
+// cutting and joining windows of one image moves nothing.
 impl Group {
-    /// `[1, heads, patches, head_dim]` → `[heads, windows, patches, head_dim]`.
+    /// `[batch, heads, patches, head_dim]` → `[batch · heads, windows, patches, head_dim]`.
     fn part(&self, x: &Tensor<4>, start: usize) -> Tensor<4> {
-        let [_, heads, _, head_dim] = x.dims();
+        let [batch, heads, _, head_dim] = x.dims();
         x.clone().narrow(2, start, self.windows * self.patches).reshape([
-            heads,
+            batch * heads,
             self.windows,
             self.patches,
             head_dim,
@@ -82,9 +82,9 @@ impl Group {
     }
 
     /// Undoes [`part`](Self::part).
-    fn join(&self, x: Tensor<4>) -> Tensor<4> {
-        let [heads, windows, patches, head_dim] = x.dims();
-        x.reshape([1, heads, windows * patches, head_dim])
+    fn join(&self, x: Tensor<4>, heads: usize) -> Tensor<4> {
+        let [rows, windows, patches, head_dim] = x.dims();
+        x.reshape([rows / heads, heads, windows * patches, head_dim])
     }
 }
 

@@ -77,8 +77,8 @@ impl PatchEmbed {
         Self { weight: uniform.init_with(shape, Some(input), Some(config.hidden_size), device) }
     }
 
-    /// `[patches, pixels]` → `[patches, hidden]`.
-    pub(crate) fn forward(&self, values: Tensor<2>) -> Tensor<2> {
+    /// `[batch, patches, pixels]` → `[batch, patches, hidden]`.
+    pub(crate) fn forward(&self, values: Tensor<3>) -> Tensor<3> {
         let weight = self.weight.val();
         let [hidden, channels, time, rows, columns] = weight.dims();
         project(values, weight.reshape([hidden, channels * time * rows * columns]))

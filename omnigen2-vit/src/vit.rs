@@ -1,4 +1,5 @@
 use burn::prelude::*;
+use omnigen2_rope::Grid;
 
 use crate::block::Block;
 use crate::merger::Merger;
@@ -30,11 +31,24 @@ impl Vit {
     /// whole merge blocks.
     pub fn forward(&self, patches: &Patches) -> Tensor<2> {
         let Patches { values, grid } = patches;
-        assert_eq!(values.dims()[0], grid.cells(), "patches do not fit a grid of {grid:?}");
-        let windows = Windows::new(&self.config, *grid);
-        let positions = windows.positions(&self.config, *grid);
+        self.forward_batch(values.clone().unsqueeze(), *grid).squeeze_dim(0)
+    }
+
+    /// [`forward`](Self::forward) of several images of one size.
+    ///
+    /// # Shapes
+    /// - values: [`Patches::values`] of every image, `[batch, patches, channels · time · patch · patch]`
+    /// - grid: how the patches lie in each image
+    /// - output: `[batch, merged tokens, out_hidden]`
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn forward_batch(&self, values: Tensor<3>, grid: Grid) -> Tensor<3> {
+        assert_eq!(values.dims()[1], grid.cells(), "patches do not fit a grid of {grid:?}");
+        let windows = Windows::new(&self.config, grid);
+        let positions = windows.positions(&self.config, grid);
         let rotation = self.config.frequencies().rotation(&positions, &values.device());
-        let mut x = self.patch_embed.forward(windows.arrange(values.clone())).unsqueeze::<3>();
+        let mut x = self.patch_embed.forward(windows.arrange(values));
         for (index, block) in self.blocks.iter().enumerate() {
             x = if self.config.fullatt_block_indexes.contains(&index) {
                 block.forward(x, &rotation, &windows.whole())

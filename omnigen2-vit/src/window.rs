@@ -48,10 +48,13 @@ impl Windows {
     }
 
     /// Brings patches from merge-block order into this order.
-    pub(crate) fn arrange(&self, patches: Tensor<2>) -> Tensor<2> {
-        let [rows, width] = patches.dims();
-        let tokens = patches.reshape([rows / self.merged, self.merged * width]);
-        pick(tokens, &self.order).reshape([rows, width])
+    ///
+    /// # Shapes
+    /// - patches and output: `[batch, patches, width]`
+    pub(crate) fn arrange(&self, patches: Tensor<3>) -> Tensor<3> {
+        let [batch, rows, width] = patches.dims();
+        let tokens = patches.reshape([batch, rows / self.merged, self.merged * width]);
+        pick(tokens, &self.order).reshape([batch, rows, width])
     }
 
     /// The places of the patches in this order.
@@ -62,7 +65,10 @@ impl Windows {
     }
 
     /// Brings merged tokens from this order into row-major order.
-    pub(crate) fn restore(&self, tokens: Tensor<2>) -> Tensor<2> {
+    ///
+    /// # Shapes
+    /// - tokens and output: `[batch, merged tokens, width]`
+    pub(crate) fn restore(&self, tokens: Tensor<3>) -> Tensor<3> {
         let mut places = vec![0; self.order.len()];
         for (place, &token) in self.order.iter().enumerate() {
             places[token] = place;
@@ -79,11 +85,11 @@ fn ranges(lengths: &[usize]) -> Vec<Range<usize>> {
     starts.collect()
 }
 
-fn pick(rows: Tensor<2>, indices: &[usize]) -> Tensor<2> {
+fn pick(rows: Tensor<3>, indices: &[usize]) -> Tensor<3> {
     let indices: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
     let count = indices.len();
     let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [count]), &rows.device());
-    rows.select(0, indices)
+    rows.select(1, indices)
 }
 
 #[cfg(test)]
@@ -98,9 +104,9 @@ mod tests {
         let group = |windows, tokens: usize| Group { windows, patches: 4 * tokens };
         assert_eq!(windows.groups, [group(1, 2), group(1, 4), group(2, 8), group(2, 16)]);
 
-        let tokens = Tensor::<1, Int>::arange(0..54, &Device::flex()).float().reshape([54, 1]);
-        let patches = tokens.clone().repeat_dim(1, 4).reshape([216, 1]);
-        let arranged = windows.arrange(patches).reshape([54, 4]).narrow(1, 0, 1);
+        let tokens = Tensor::<1, Int>::arange(0..54, &Device::flex()).float().reshape([1, 54, 1]);
+        let patches = tokens.clone().repeat_dim(2, 4).reshape([1, 216, 1]);
+        let arranged = windows.arrange(patches).reshape([1, 54, 4]).narrow(2, 0, 1);
         assert_ne!(arranged.to_data(), tokens.to_data());
         assert_eq!(windows.restore(arranged).into_data(), tokens.into_data());
         assert_eq!(windows.whole(), [group(1, 54)]);

@@ -22,3 +22,12 @@ pub(super) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let y = simd.mul_f32s(sum, simd.transmute_f32s_u32s(power));
     simd.select_f32s(simd.less_than_f32s(x, lowest), simd.splat_f32s(0.0), y)
 }
+
+/// `1 / (1 + exp(−x))`.
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    let bounded = simd.min_f32s(simd.splat_f32s(87.0), simd.neg_f32s(x));
+    simd.div_f32s(one, simd.add_f32s(one, exp(simd, bounded)))
+}

@@ -43,7 +43,11 @@ pub(super) fn wrap<const D: usize>(x: FlexTensor) -> Tensor<D> {
 
 /// A tensor on plain flex of these numbers.
 pub(super) fn tensor<const D: usize>(numbers: Vec<f32>, dims: [usize; D]) -> Tensor<D> {
-    wrap(FlexTensor::new(Bytes::from_elems(numbers), Layout::contiguous(dims.into()), DType::F32))
+    wrap(fresh(numbers, dims.into()))
+}
+
+pub(crate) fn fresh(numbers: Vec<f32>, shape: Shape) -> FlexTensor {
+    FlexTensor::new(Bytes::from_elems(numbers), Layout::contiguous(shape), DType::F32)
 }
 
 /// The numbers of a view `[batch, heads, rows, width]` whose last axis lies together.

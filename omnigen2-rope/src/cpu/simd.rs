@@ -25,7 +25,7 @@ pub(super) fn is_wide() -> bool {
 }
 
 /// Runs kernels on all threads, or on this one if there is little to do.
-pub(super) fn run<K: WithSimd<Output = ()> + Send>(kernels: Vec<K>, is_large: bool) {
+pub(crate) fn run<K: WithSimd<Output = ()> + Send>(kernels: Vec<K>, is_large: bool) {
     match is_large && kernels.len() > 1 {
         true => kernels.into_par_iter().with_max_len(1).for_each(|kernel| dispatch(kernel).unwrap_or(())),
         false => kernels.into_iter().for_each(|kernel| dispatch(kernel).unwrap_or(())),

@@ -2,9 +2,11 @@ use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
 
+use super::LowRank;
 use crate::cpu;
 
-/// An affine map whose weight rests as checkpoints have it: `[output, input]`, in the file's own type.
+/// An affine map whose weight rests as checkpoints have it: `[output, input]`, in the file's own type. A [`LowRank`]
+/// that is put on the weight is computed beside it.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -44,7 +46,10 @@ impl Linear {
     /// # Panics
     /// If the last axis is not `input`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let y = project(x, self.weight.val());
+        let y = match self.weight.reparameterization::<LowRank>() {
+            Some(low_rank) => project(x.clone(), self.weight.base()) + low_rank.forward(x),
+            None => project(x, self.weight.val()),
+        };
         match &self.bias {
             Some(bias) => {
                 let bias = bias.val().cast(y.dtype());

@@ -3,7 +3,7 @@ use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::DType;
 
-use crate::cpu;
+use crate::{cpu, learn};
 
 /// Root-mean-square normalisation with a learned scale (arXiv 1910.07467).
 ///
@@ -57,6 +57,9 @@ impl RmsNorm {
 
     /// `scale` has one row for each image of the first axis, or one for all.
     fn scale_by<const D: usize>(&self, x: Tensor<D>, scale: Tensor<D>) -> Tensor<D> {
+        if let Some(normalised) = learn::rms_norm(&x, &scale, self.epsilon) {
+            return normalised;
+        }
         let x = match cpu::rms_norm(x, &scale, self.epsilon) {
             Ok(normalised) => return normalised,
             Err(x) => x,

@@ -11,7 +11,7 @@ mod read;
 mod shortcut;
 #[cfg(test)]
 mod tests;
-mod vector;
+pub(crate) mod vector;
 mod winograd;
 
 pub(crate) use convolve::{Convolution, Scratch};

@@ -10,7 +10,7 @@ pub(super) const ROWS: usize = 6;
 pub(super) const WIDE: usize = 2;
 
 /// Runs a kernel with the widest vectors of this processor; `None` where it has none.
-pub(super) fn dispatch<K: WithSimd>(kernel: K) -> Option<K::Output> {
+pub(crate) fn dispatch<K: WithSimd>(kernel: K) -> Option<K::Output> {
     let arch = Arch::new();
     #[cfg(target_arch = "x86_64")]
     if let Arch::Scalar = arch {
@@ -20,7 +20,7 @@ pub(super) fn dispatch<K: WithSimd>(kernel: K) -> Option<K::Output> {
 }
 
 /// Numbers in a vector; `None` where [`dispatch`] runs nothing.
-pub(super) fn lanes() -> Option<usize> {
+pub(crate) fn lanes() -> Option<usize> {
     struct Lanes;
     impl WithSimd for Lanes {
         type Output = usize;
@@ -52,7 +52,7 @@ pub(super) fn tile<S: Simd>(simd: S, rows: &[f32], columns: &[f32]) -> [[S::f32s
 
 /// The sum of all numbers, or of their squared distances from `mean`.
 #[inline(always)]
-pub(super) fn sum<S: Simd, const SQUARED: bool>(simd: S, numbers: &[f32], mean: f32) -> f32 {
+pub(crate) fn sum<S: Simd, const SQUARED: bool>(simd: S, numbers: &[f32], mean: f32) -> f32 {
     let (head, tail) = S::as_simd_f32s(numbers);
     let (fours, rest) = head.as_chunks::<4>();
     let centre = simd.splat_f32s(mean);
@@ -101,6 +101,14 @@ pub(super) fn activate<S: Simd>(simd: S, numbers: &mut [f32], scale: f32, shift:
 fn silu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
     simd.div_f32s(x, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
+}
+
+/// `1 / (1 + exp(−x))`.
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
 }
 
 /// `exp(x)` within a unit or two of the last place, of numbers from −87 to 88 and of the nearest one outside.

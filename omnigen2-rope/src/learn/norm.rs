@@ -1,0 +1,116 @@
+use burn::backend::flex::FlexTensor;
+use burn::prelude::*;
+use pulp::{Simd, WithSimd};
+
+use super::{Derivative, bare, record, tracked};
+use crate::cpu;
+use crate::cpu::flex::fresh;
+use crate::cpu::simd::run;
+
+/// Numbers of one task.
+const TASK: usize = 1 << 14;
+
+/// [`cpu::rms_norm`], recorded.
+///
+/// # Shapes
+/// - x: `[batch, .., channels]`
+/// - scale: `[batch or 1, 1.., channels]`
+pub(crate) fn rms_norm<const D: usize>(x: &Tensor<D>, scale: &Tensor<D>, epsilon: f64) -> Option<Tensor<D>> {
+    let (x, scale) = (tracked(x)?, tracked(scale)?);
+    let normalised = cpu::rms_norm(bare::<D>(&x), &bare(&scale), epsilon).ok()?;
+    let [a, b] = [&x, &scale].map(|x| x.primitive().to_contiguous());
+    record([&x, &scale], normalised, Normalised { x: a, scale: b, epsilon: epsilon as f32 })
+}
+
+#[derive(Clone, Debug)]
+struct Normalised {
+    x: FlexTensor,
+    scale: FlexTensor,
+    epsilon: f32,
+}
+
+impl Derivative<2> for Normalised {
+    fn gradients(self, of_output: FlexTensor) -> [FlexTensor; 2] {
+        let of_output = of_output.to_contiguous();
+        let (x, scale) = (self.x.storage::<f32>(), self.scale.storage::<f32>());
+        let channels = self.x.layout().shape().iter().last().copied().unwrap_or(1);
+        let images = scale.len() / channels;
+        let image = x.len() / images;
+        let task = (TASK / channels).max(1) * channels;
+        let of_image = image.div_ceil(task);
+        let mut to_x = vec![0.0; x.len()];
+        // Every task has its own sums, which are added in order afterwards.
+        let mut parts = vec![0.0; images * of_image * channels];
+        let seen = x.chunks(image).zip(of_output.storage::<f32>().chunks(image)).zip(scale.chunks(channels));
+        let out = to_x.chunks_mut(image).zip(parts.chunks_mut(of_image * channels));
+        let tasks = seen.zip(out).flat_map(|(((x, gradient), scale), (to_x, parts))| {
+            let rows = x.chunks(task).zip(gradient.chunks(task));
+            let out = to_x.chunks_mut(task).zip(parts.chunks_mut(channels));
+            rows.zip(out).map(move |((x, gradient), (to_x, to_scale))| Back {
+                x,
+                gradient,
+                scale,
+                to_x,
+                to_scale,
+                epsilon: self.epsilon,
+            })
+        });
+        let is_large = x.len() > 4 * TASK;
+        run(tasks.collect(), is_large);
+        let mut to_scale = vec![0.0; scale.len()];
+        for (sums, parts) in to_scale.chunks_mut(channels).zip(parts.chunks(of_image * channels)) {
+            for part in parts.chunks(channels) {
+                sums.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+            }
+        }
+        [fresh(to_x, self.x.layout().shape().clone()), fresh(to_scale, self.scale.layout().shape().clone())]
+    }
+}
+
+/// Some rows that share a scale.
+struct Back<'a> {
+    x: &'a [f32],
+    gradient: &'a [f32],
+    scale: &'a [f32],
+    to_x: &'a mut [f32],
+    to_scale: &'a mut [f32],
+    epsilon: f32,
+}
+
+impl WithSimd for Back<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let channels = self.scale.len();
+        let (scales, scale) = S::as_simd_f32s(self.scale);
+        let (sums, sum) = S::as_mut_simd_f32s(self.to_scale);
+        let rows = self.x.chunks_exact(channels).zip(self.gradient.chunks_exact(channels));
+        for ((x, gradient), out) in rows.zip(self.to_x.chunks_exact_mut(channels)) {
+            let ((xs, x), (gradients, gradient)) = (S::as_simd_f32s(x), S::as_simd_f32s(gradient));
+            let (outs, out) = S::as_mut_simd_f32s(out);
+            let (mut squares, mut along) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
+            for i in 0..xs.len() {
+                squares = simd.mul_add_e_f32s(xs[i], xs[i], squares);
+                along = simd.mul_add_e_f32s(simd.mul_f32s(gradients[i], scales[i]), xs[i], along);
+            }
+            let (mut square, mut with) = (simd.reduce_sum_f32s(squares), simd.reduce_sum_f32s(along));
+            for i in 0..x.len() {
+                square += x[i] * x[i];
+                with += gradient[i] * scale[i] * x[i];
+            }
+            let factor = (square / channels as f32 + self.epsilon).sqrt().recip();
+            let back = with * factor * factor * factor / channels as f32;
+            let (factors, backs) = (simd.splat_f32s(factor), simd.splat_f32s(-back));
+            for i in 0..xs.len() {
+                let straight = simd.mul_f32s(simd.mul_f32s(gradients[i], scales[i]), factors);
+                outs[i] = simd.mul_add_e_f32s(xs[i], backs, straight);
+                sums[i] = simd.mul_add_e_f32s(gradients[i], simd.mul_f32s(xs[i], factors), sums[i]);
+            }
+            for i in 0..x.len() {
+                out[i] = gradient[i] * scale[i] * factor - x[i] * back;
+                sum[i] += gradient[i] * x[i] * factor;
+            }
+        }
+    }
+}
