@@ -1,10 +1,11 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use omnigen2_vae::Tile;
 
 use crate::checkpoint::{Checkpoint, LooseFiles};
 use crate::lazy::{Lazy, chat_model, text_encoder};
+use crate::lora::{Adapter, Loras};
 use crate::memory::{Available, Memory, Own, Plan, Planner, Setup};
 use crate::omnigen2::{OmniGen2, PromptCache};
 use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, TextEncoder};
@@ -34,6 +35,7 @@ pub struct Builder {
     memory: Memory,
     limit: Option<u64>,
     tile: Option<Tile>,
+    loras: Vec<Adapter>,
     text: Option<Slot<dyn TextEncoder>>,
     chat: Option<Slot<dyn ChatModel>>,
     denoiser: Option<Slot<dyn Denoiser>>,
@@ -51,6 +53,7 @@ impl Builder {
             memory: Memory::default(),
             limit: None,
             tile: None,
+            loras: Vec::new(),
             text: None,
             chat: None,
             denoiser: None,
@@ -103,6 +106,16 @@ impl Builder {
         Self { tile: Some(tile), ..self }
     }
 
+    /// An adapter to be put into the transformer's weights when these are loaded, `scale` of it; there may be several.
+    ///
+    /// # Errors
+    /// If there is none at the path, or it is not sound. Whether it fits the transformer is seen in
+    /// [`build`](Self::build).
+    pub fn lora(mut self, path: impl AsRef<Path>, scale: f64) -> Result<Self> {
+        self.loras.push(Adapter::open(path)?.scaled(scale)?);
+        Ok(self)
+    }
+
     /// A text encoder in place of the checkpoint's language model.
     pub fn text_encoder(self, part: impl TextEncoder + 'static) -> Self {
         Self { text: Some(Slot::ready("text encoder", Box::new(part))), ..self }
@@ -141,11 +154,12 @@ impl Builder {
     /// first needed.
     ///
     /// # Errors
-    /// If the checkpoint is not complete, or a part is neither in it nor given.
+    /// If the checkpoint is not complete, a part is neither in it nor given, or an adapter does not fit.
     pub fn build(self) -> Result<OmniGen2> {
         if let Some(checkpoint) = &self.checkpoint {
             checkpoint.verify(&self.device)?;
         }
+        let loras = self.loras()?;
         let planner = self.planner()?;
         let memory = self.mode(planner.as_ref())?;
         let lazy = Lazy {
@@ -169,13 +183,14 @@ impl Builder {
         let language = checkpoint.map(|checkpoint| lazy.language(checkpoint, generation));
         let text = self.text.or_else(|| language.clone().map(text_encoder));
         let chat = self.chat.or_else(|| language.map(chat_model));
-        let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c)));
+        let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c, &loras)));
         Ok(OmniGen2 {
             device: self.device,
             memory,
             planner,
             downscale,
             sampling,
+            loras,
             text: text.ok_or_else(|| missing("text encoder"))?,
             chat: chat.unwrap_or_else(|| {
                 Slot::lazy("chat model", || Err(Error::PartMissing { part: "chat model" }))
@@ -185,6 +200,12 @@ impl Builder {
             critic: self.critic,
             prompts: PromptCache::default(),
         })
+    }
+
+    fn loras(&self) -> Result<Loras> {
+        let checkpoint = self.checkpoint.as_ref().filter(|_| self.denoiser.is_none());
+        let transformer = checkpoint.map(Checkpoint::dit_config).transpose()?;
+        Ok(Loras::new(&self.device, transformer).merging(self.loras.clone())?)
     }
 
     fn planner(&self) -> Result<Option<Planner>> {
@@ -198,6 +219,7 @@ impl Builder {
         let compute = self.precision.on(&self.device);
         let setup = Setup { device: self.device.clone(), storage: self.storage, compute };
         let planner = Planner::new(checkpoint, setup, own)?.tiled(self.tile).keeping(self.memory);
+        let planner = planner.adapting(self.loras()?.taken());
         Ok(Some(match self.limit {
             Some(bytes) => planner.within(Available::Limit(bytes)),
             None => planner,

@@ -299,23 +299,24 @@ impl PartArchive {
     }
 }
 
-const DIT_NAMING: Naming<'static> =
+pub(crate) const DIT_NAMING: Naming<'static> =
     Naming { prefixes: omnigen2_dit::PREFIXES, tables: &[omnigen2_dit::NAMES], ..Naming::of(TRANSFORMER) };
-const MLLM_NAMING: Naming<'static> = Naming {
+pub(crate) const MLLM_NAMING: Naming<'static> = Naming {
     prefixes: omnigen2_mllm::PREFIXES,
     tables: &[omnigen2_mllm::NAMES],
     ignored: &["visual.", "model.visual.", "lm_head."],
     ..Naming::of(MLLM)
 };
-const VIT_NAMING: Naming<'static> =
+pub(crate) const VIT_NAMING: Naming<'static> =
     Naming { prefixes: omnigen2_vit::PREFIXES, tables: &[omnigen2_vit::NAMES], ..Naming::of(VIT) };
 
+pub(crate) const VAE_NAMING: Naming<'static> = Naming { tables: &[omnigen2_vae::NAMES], ..Naming::of(VAE) };
+
 fn vae_naming(archive: &Archive) -> Naming<'static> {
-    let tables: &[&[(&str, &str)]] = match archive.has_prefix("decoder.up.") {
-        true => &[omnigen2_vae::NAMES, omnigen2_vae::FLUX_NAMES],
-        false => &[omnigen2_vae::NAMES],
-    };
-    Naming { tables, ..Naming::of(VAE) }
+    match archive.has_prefix("decoder.up.") {
+        true => Naming { tables: &[omnigen2_vae::NAMES, omnigen2_vae::FLUX_NAMES], ..VAE_NAMING },
+        false => VAE_NAMING,
+    }
 }
 
 fn is_vision(name: &str) -> bool {

@@ -7,6 +7,7 @@ use omnigen2_mllm::{DecodeError, InputError, SamplingError};
 use crate::conversation::ConversationError;
 use crate::convert::ConvertError;
 use crate::device::DeviceError;
+use crate::lora::LoraError;
 use crate::memory::Shortage;
 use crate::metadata::MetadataError;
 use crate::pixels::PixelError;
@@ -18,6 +19,10 @@ use crate::weights::WeightsError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Training cannot go on.
+    #[cfg(feature = "train")]
+    #[error(transparent)]
+    Train(#[from] crate::train::TrainError),
     /// A checkpoint is not there.
     #[error("there is no checkpoint at {}; check the path, or name a repository such as OmniGen2/OmniGen2", path.display())]
     NoCheckpoint {
@@ -65,6 +70,9 @@ pub enum Error {
     /// Weights could not be loaded.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// An adapter cannot be used.
+    #[error(transparent)]
+    Lora(#[from] LoraError),
     /// Text could not become tokens.
     #[error(transparent)]
     Text(#[from] TextError),

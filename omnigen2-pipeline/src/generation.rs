@@ -274,7 +274,7 @@ fn check(latent: Tensor<4>, step: Step) -> Result<()> {
 }
 
 /// A decoded picture on the host, in the size asked for.
-fn planes(decoded: Tensor<4>, size: Size) -> Result<Planes> {
+pub(crate) fn planes(decoded: Tensor<4>, size: Size) -> Result<Planes> {
     let [_, channels, height, width] = decoded.dims();
     let data = decoded.cast(DType::F32).try_into_data().map_err(|e| Error::Read(format!("{e:?}")))?;
     let values = data.try_into_vec::<f32>().map_err(|e| Error::Read(format!("{e:?}")))?;

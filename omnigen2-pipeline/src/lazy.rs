@@ -7,6 +7,7 @@ use omnigen2_vae::Tile;
 
 use crate::Memory;
 use crate::checkpoint::Checkpoint;
+use crate::lora::Loras;
 use crate::parts::{Autoencoder, ChatModel, Denoiser, DitDenoiser, TextEncoder, TiledVae};
 use crate::reader::Language;
 use crate::slot::Slot;
@@ -36,11 +37,13 @@ impl Lazy {
         })
     }
 
-    pub(crate) fn denoiser(&self, checkpoint: &Checkpoint) -> Slot<dyn Denoiser> {
-        let (lazy, checkpoint) = (self.clone(), checkpoint.clone());
+    pub(crate) fn denoiser(&self, checkpoint: &Checkpoint, loras: &Loras) -> Slot<dyn Denoiser> {
+        let (lazy, checkpoint, loras) = (self.clone(), checkpoint.clone(), loras.clone());
         Slot::lazy("denoiser", move || {
-            let dit = checkpoint.load_dit(&lazy.device, lazy.storage)?;
-            Ok(Box::new(DitDenoiser::new(dit, lazy.compute)) as Box<dyn Denoiser>)
+            let dit = loras.merge_into(checkpoint.load_dit(&lazy.device, lazy.storage)?)?;
+            let mut denoiser = DitDenoiser::new(dit, lazy.compute);
+            denoiser.adapt(&loras.apart())?;
+            Ok(Box::new(denoiser) as Box<dyn Denoiser>)
         })
     }
 

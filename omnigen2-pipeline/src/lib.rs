@@ -7,6 +7,7 @@ pub mod convert;
 pub mod device;
 #[cfg(feature = "hub")]
 pub mod hub;
+pub mod lora;
 pub mod memory;
 pub mod metadata;
 pub mod noise;
@@ -15,8 +16,12 @@ pub mod pixels;
 pub mod preset;
 pub mod reader;
 pub mod reflect;
+#[cfg(feature = "shapes")]
+pub mod shapes;
 pub mod slot;
 pub mod text;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod weights;
 
 mod builder;
@@ -25,6 +30,7 @@ mod generation;
 mod lazy;
 mod omnigen2;
 mod precision;
+mod reconstruct;
 mod request;
 mod whole;
 

@@ -6,6 +6,7 @@ use omnigen2_mllm::Sampling;
 
 use crate::builder::Builder;
 use crate::generation::Generation;
+use crate::lora::{Adapter, Loras};
 use crate::memory::{Memory, Plan, Planner};
 use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, TextEncoder};
 use crate::slot::Slot;
@@ -34,6 +35,7 @@ pub struct OmniGen2 {
     pub(crate) downscale: usize,
     /// How the checkpoint chooses the tokens of replies.
     pub(crate) sampling: Sampling,
+    pub(crate) loras: Loras,
     pub(crate) text: Slot<dyn TextEncoder>,
     pub(crate) chat: Slot<dyn ChatModel>,
     pub(crate) denoiser: Slot<dyn Denoiser>,
@@ -92,6 +94,37 @@ impl OmniGen2 {
     /// As [`generate`](Self::generate), or if the noise is of another shape.
     pub fn generate_from(&mut self, request: &ImageRequest, noise: Tensor<4>) -> Result<Generation<'_>> {
         Generation::start(self, std::slice::from_ref(request), Some(noise))
+    }
+
+    /// Puts adapters beside the transformer's weights, in place of all that it has; none takes all off. Weights are
+    /// loaded again only if adapters were put [into them](Builder::lora).
+    ///
+    /// ```
+    /// use burn::prelude::Device;
+    /// use omnigen2_pipeline::{OmniGen2, lora::Adapter};
+    ///
+    /// # let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    /// # let checkpoint = fixtures.join("tiny-checkpoint");
+    /// # let file = fixtures.join("goldens/lora/reference/pytorch_lora_weights.safetensors");
+    /// let mut omnigen2 = OmniGen2::load(checkpoint, &Device::flex())?;
+    /// omnigen2.set_loras(vec![Adapter::open(file)?.scaled(0.8)?])?;
+    /// omnigen2.set_loras(Vec::new())?;
+    /// # Ok::<(), omnigen2_pipeline::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one does not fit or holds numbers that are none, or the denoiser is the caller's own; those that it had stay
+    /// then.
+    pub fn set_loras(&mut self, adapters: Vec<Adapter>) -> Result<()> {
+        self.loras.check(&adapters)?;
+        if self.loras.are_merged() {
+            self.denoiser.release();
+        } else if self.denoiser.is_loaded() {
+            self.denoiser.get_mut()?.adapt(&adapters)?;
+        }
+        self.loras.set(adapters);
+        self.planner = self.planner.take().map(|planner| planner.adapting(self.loras.taken()));
+        Ok(())
     }
 
     /// What a request takes in memory, as far as it comes from the checkpoint; none, without one.

@@ -8,6 +8,7 @@ use omnigen2_rope::Grid;
 use omnigen2_vae::{Posterior, Tile, Vae};
 
 use crate::chat::ReplySettings;
+use crate::lora::{Adapter, LoraError, attach};
 use crate::noise::standard_normal;
 use crate::reflect::Critique;
 use crate::{Conversation, Error, ImageRequest, Result};
@@ -121,6 +122,17 @@ pub trait Denoiser: Send {
     fn max_references(&self) -> usize {
         MAX_REFERENCES
     }
+
+    /// Puts adapters beside its weights, in place of those that it had there.
+    ///
+    /// # Errors
+    /// If it takes none, or these do not fit; those that it had stay then.
+    fn adapt(&mut self, adapters: &[Adapter]) -> Result<()> {
+        match adapters {
+            [] => Ok(()),
+            _ => Err(LoraError::OwnDenoiser.into()),
+        }
+    }
 }
 
 /// Turns pictures into latents and back.
@@ -161,6 +173,8 @@ pub trait Autoencoder: Send {
 /// OmniGen2's transformer, computing in its own type.
 #[derive(Debug)]
 pub struct DitDenoiser {
+    /// Without adapters beside its weights.
+    bare: Dit,
     dit: Dit,
     compute: FloatDType,
 }
@@ -168,7 +182,7 @@ pub struct DitDenoiser {
 impl DitDenoiser {
     /// A denoiser whose activations are of the type `compute`: F32 or BF16, for F16 overflows.
     pub fn new(dit: Dit, compute: FloatDType) -> Self {
-        Self { dit, compute }
+        Self { bare: dit.clone(), dit, compute }
     }
 }
 
@@ -191,6 +205,11 @@ impl Denoiser for DitDenoiser {
         let contexts = contexts.collect();
         let field = DitField::new(self.dit.clone(), canvas, contexts, step_cache);
         Ok(Box::new(Computed { field, compute: self.compute }))
+    }
+
+    fn adapt(&mut self, adapters: &[Adapter]) -> Result<()> {
+        self.dit = attach(self.bare.clone(), adapters)?;
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use super::workload::Workload;
 use super::{Available, Fit, Memory, PartNeed, Plan, Reason, Rest, StageNeed, human};
 use crate::checkpoint::{Checkpoint, MLLM, TRANSFORMER, VAE, VIT};
 use crate::device::is_cpu;
+use crate::lora::Taken;
 use crate::parts::usual_tile;
 use crate::pixels::{Size, VisionLimits};
 use crate::weights::Storage;
@@ -30,8 +31,9 @@ pub(crate) struct Planner {
     tile: Option<Tile>,
     pub(super) asked: Memory,
     available: Available,
-    /// Those that are the checkpoint's.
+    /// Those that are the checkpoint's, without adapters.
     pub(super) parts: Vec<PartNeed>,
+    adapters: Taken,
     networks: Networks,
     limits: VisionLimits,
 }
@@ -93,6 +95,7 @@ impl Planner {
             asked: Memory::default(),
             available: Available::on(&device),
             parts: Vec::new(),
+            adapters: Taken::default(),
             device,
             own,
         };
@@ -121,6 +124,10 @@ impl Planner {
         Self { tile, ..self }
     }
 
+    pub(crate) fn adapting(self, adapters: Taken) -> Self {
+        Self { adapters, ..self }
+    }
+
     pub(crate) fn keeping(self, asked: Memory) -> Self {
         Self { asked, ..self }
     }
@@ -137,18 +144,19 @@ impl Planner {
         let workload = Workload::of(request, &self.networks.vit, &self.limits)?;
         let works = self.works(&workload);
         let most = works.iter().map(|work| work.bytes).max().unwrap_or(0);
-        let together = self.parts.iter().map(|need| need.rest.total()).sum::<u64>() + most;
+        let parts = self.adapted();
+        let together = parts.iter().map(|need| need.rest.total()).sum::<u64>() + most;
         let choice = self.choose(together);
-        let drawing = self.parts.iter().filter(|need| works.iter().any(|work| work.part == need.part));
+        let drawing = parts.iter().filter(|need| works.iter().any(|work| work.part == need.part));
         let resident: Rest = drawing.map(|need| need.rest).sum();
         let stages = works.iter().map(|&Work { stage, part, bytes }| StageNeed {
             stage,
-            weights: if choice.memory == Memory::Staged { self.rest(part) } else { resident },
+            weights: if choice.memory == Memory::Staged { rest(&parts, part) } else { resident },
             working: bytes,
         });
         let stages = stages.collect();
-        let (parts, available) = (self.parts.clone(), self.available);
-        Ok(Plan { memory: choice.memory, reason: choice.reason, parts, stages, available })
+        let Choice { memory, reason } = choice;
+        Ok(Plan { memory, reason, parts, stages, available: self.available })
     }
 
     /// The plan of a request that can be met.
@@ -183,8 +191,15 @@ impl Planner {
         Choice { memory, reason }
     }
 
-    fn rest(&self, part: &str) -> Rest {
-        self.parts.iter().find(|need| need.part == part).map(|need| need.rest).unwrap_or_default()
+    /// The parts with what adapters take beside them.
+    fn adapted(&self) -> Vec<PartNeed> {
+        let mut parts = self.parts.clone();
+        for need in parts.iter_mut().filter(|need| need.part == TRANSFORMER) {
+            let Rest { held, mapped } = need.rest;
+            let copied = (mapped as f64 * self.adapters.copied) as u64;
+            need.rest = Rest { held: held + copied + self.adapters.factors, mapped: mapped - copied };
+        }
+        parts
     }
 
     /// What is done, in its order, with parts that are known.
@@ -206,6 +221,10 @@ impl Planner {
         let known = |work: &Work| self.parts.iter().any(|need| need.part == work.part);
         works.into_iter().flatten().filter(known).collect()
     }
+}
+
+fn rest(parts: &[PartNeed], part: &str) -> Rest {
+    parts.iter().find(|need| need.part == part).map(|need| need.rest).unwrap_or_default()
 }
 
 struct Choice {

@@ -8,6 +8,8 @@ mod critic;
 mod critique;
 mod mend;
 mod question;
+#[cfg(feature = "train")]
+pub(crate) use question::question;
 
 use std::collections::HashSet;
 
@@ -77,6 +79,18 @@ pub struct Reflection<'p> {
 }
 
 impl OmniGen2 {
+    /// What the critic finds in a picture that was drawn for a request.
+    ///
+    /// # Errors
+    /// If the critic fails, or there is neither one nor a chat model.
+    pub fn critique(&mut self, request: &ImageRequest, picture: &RgbImage) -> Result<Critique> {
+        if let Some(critic) = &mut self.critic {
+            return critic.critique(request, picture);
+        }
+        self.enter(Stage::Chat);
+        ChatCritic::new(self.chat.get_mut()?).critique(request, picture)
+    }
+
     /// Draws, lets the critic look, and draws again, at most `rounds` times.
     ///
     /// # Errors
@@ -142,13 +156,7 @@ impl Reflection<'_> {
     }
 
     fn look(&mut self, picture: RgbImage) -> Result<Judged> {
-        let critique = match &mut self.pipeline.critic {
-            Some(critic) => critic.critique(&self.origin, &picture)?,
-            None => {
-                self.pipeline.enter(Stage::Chat);
-                ChatCritic::new(self.pipeline.chat.get_mut()?).critique(&self.origin, &picture)?
-            }
-        };
+        let critique = self.pipeline.critique(&self.origin, &picture)?;
         Ok(Judged { picture, critique })
     }
 

@@ -40,20 +40,20 @@ impl ModuleVisitor for Inventory {
 
 /// Where a walk through a module stands.
 #[derive(Default)]
-pub(super) struct Trail(Vec<String>);
+pub(crate) struct Trail(Vec<String>);
 
 impl Trail {
-    pub(super) fn enter(&mut self, name: &str, container: &str) {
+    pub(crate) fn enter(&mut self, name: &str, container: &str) {
         // The variant of an enum has no part in a checkpoint's names.
         let name = if container.starts_with("Enum:") { "" } else { name };
         self.0.push(name.to_owned());
     }
 
-    pub(super) fn exit(&mut self) {
+    pub(crate) fn exit(&mut self) {
         self.0.pop();
     }
 
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let parts: Vec<&str> = self.0.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         parts.join(".")
     }

@@ -208,16 +208,22 @@ pub fn directory(variable: &str, own: &str) -> PathBuf {
     }
 }
 
+/// What a case is called that has a folder of its own, among the files that it needs.
+const CASE: &str = "case.safetensors";
+
 /// Every golden below `root` as (name, path), sorted; documents and adapters' own files are no goldens.
 pub fn list(root: &Path) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
+        let is_case = folder.join(CASE).is_file();
         let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         for entry in entries {
             let path = entry.expect("a directory entry").path();
             if path.is_dir() {
                 folders.push(path);
+            } else if is_case && !path.ends_with(CASE) {
+                continue;
             } else if path.extension().is_some_and(|e| e == "safetensors" || e == "json") {
                 let name = path.strip_prefix(root).expect("below the root").with_extension("");
                 found.push((name.to_string_lossy().replace('\\', "/"), path));

@@ -9,6 +9,7 @@ mod describe;
 mod draw;
 mod inspect;
 mod interrupt;
+mod lora;
 mod place;
 mod pull;
 mod reflect;

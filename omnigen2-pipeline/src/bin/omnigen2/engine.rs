@@ -58,7 +58,7 @@ impl Origin {
         let mut settings = self.settings.record(&device.name);
         settings.extend(found.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
         let checkpoint = found.name.clone();
-        let builder = self.settings.apply(OmniGen2::builder(&device.device));
+        let builder = self.settings.apply(OmniGen2::builder(&device.device))?;
         let omnigen2 = found.into_builder(builder)?.build()?;
         let plan = omnigen2.plan(&ImageRequest::default())?;
         if let Some(plan) = plan.filter(|plan| plan.memory == Memory::Staged && plan.reason != Reason::Asked)

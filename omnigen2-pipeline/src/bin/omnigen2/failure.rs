@@ -7,9 +7,11 @@ use std::process::ExitCode;
 
 use omnigen2_pipeline::convert::ConvertError;
 use omnigen2_pipeline::hub::HubError;
+use omnigen2_pipeline::lora::LoraError;
 use omnigen2_pipeline::metadata::MetadataError;
 use omnigen2_pipeline::pixels::PixelError;
 use omnigen2_pipeline::text::TextError;
+use omnigen2_pipeline::train::TrainError;
 use omnigen2_pipeline::weights::WeightsError;
 use omnigen2_pipeline::{Error, RequestError, device::DeviceError};
 
@@ -30,7 +32,7 @@ pub(crate) enum Code {
 const MEANINGS: [(Code, &str); 8] = [
     (Code::Failed, "it failed while computing"),
     (Code::Request, "wrong usage, or a request that cannot be met"),
-    (Code::Checkpoint, "the checkpoint is missing, incomplete or damaged"),
+    (Code::Checkpoint, "the checkpoint or an adapter is missing, incomplete or damaged"),
     (Code::Input, "a picture or its record cannot be read or used"),
     (Code::Output, "the output cannot be written"),
     (Code::Device, "the device is unknown, not built in or not there"),
@@ -128,6 +130,8 @@ fn code(error: &Error) -> Code {
         | Error::Config { .. } => Code::Checkpoint,
         Error::Weights(WeightsError::Device { .. }) | Error::Device(_) => Code::Device,
         Error::Weights(_) => Code::Checkpoint,
+        Error::Lora(LoraError::Write { .. }) => Code::Output,
+        Error::Lora(_) => Code::Checkpoint,
         Error::Text(TextError::ImageCount { .. } | TextError::UnknownImage { .. }) => Code::Request,
         Error::Text(_) => Code::Checkpoint,
         Error::Input(_) | Error::Request(_) | Error::Dit(_) | Error::DoesNotFit(_) => Code::Request,
@@ -142,6 +146,14 @@ fn code(error: &Error) -> Code {
         Error::Convert(_) => Code::Checkpoint,
         Error::Metadata(MetadataError::Write { .. }) => Code::Output,
         Error::Metadata(_) => Code::Input,
+        Error::Train(TrainError::Recipe { .. } | TrainError::Setting { .. }) => Code::Request,
+        Error::Train(TrainError::File { .. }) => Code::Output,
+        Error::Train(
+            TrainError::State { .. }
+            | TrainError::Data { .. }
+            | TrainError::Example { .. }
+            | TrainError::NoExamples { .. },
+        ) => Code::Input,
         _ => Code::Failed,
     }
 }

@@ -1,6 +1,7 @@
 //! `omnigen2 inspect`.
 
 use omnigen2_pipeline::checkpoint::PartArchive;
+use omnigen2_pipeline::lora::Adapter;
 use omnigen2_pipeline::memory::{Plan, human};
 use omnigen2_pipeline::pixels::{RgbImage, Size};
 use omnigen2_pipeline::weights::Summary;
@@ -72,13 +73,14 @@ pub(crate) fn run(args: &Args, console: &Console, interrupt: &Interrupt) -> Resu
     let found = given.map_or_else(Source::from_environment, Ok)?.find(console, interrupt)?;
     let name = found.name.clone();
     let device = device::choose(args.settings.device.as_deref())?.device;
-    let builder = args.settings.apply(OmniGen2::builder(&device));
+    let builder = args.settings.apply(OmniGen2::builder(&device))?;
     let plan = found.clone().into_builder(builder)?.plan(&request)?;
     let checkpoint = found.open()?;
     let parts = parts(&checkpoint)?;
+    let adapters = args.settings.adapters()?;
     let memory = memory(&parts);
     let verified = checkpoint.verify(&device);
-    let inspected = Inspected { name, parts, memory, request, plan, fits: verified.is_ok() };
+    let inspected = Inspected { name, parts, adapters, memory, request, plan, fits: verified.is_ok() };
     match args.json {
         true => print(inspected.as_json())?,
         false => print(inspected.as_text())?,
@@ -89,6 +91,7 @@ pub(crate) fn run(args: &Args, console: &Console, interrupt: &Interrupt) -> Resu
 struct Inspected {
     name: String,
     parts: Vec<Part>,
+    adapters: Vec<Adapter>,
     memory: [Memory; 3],
     request: ImageRequest,
     plan: Plan,
@@ -132,6 +135,14 @@ impl Inspected {
     fn as_text(&self) -> String {
         let mut lines = vec![format!("checkpoint {}", self.name), String::new()];
         lines.extend(self.parts_as_text());
+        lines.extend(self.adapters.iter().map(|adapter| {
+            let (path, scale, layers) = (adapter.path().display(), adapter.scale(), adapter.layers().count());
+            let parameters = adapter.parameters();
+            format!(
+                "adapter {path}, {scale} of it: {layers} layers, rank {}, {parameters} parameters",
+                adapter.rank()
+            )
+        }));
         lines.push(String::new());
         lines.push(format!("{:17} {:>10} {:>10}", "weights in memory", "resident", "staged"));
         for Memory { precision, resident, staged } in &self.memory {
@@ -182,6 +193,15 @@ impl Inspected {
                 "types": summary.types,
             })
         });
+        let adapters = self.adapters.iter().map(|adapter| {
+            json!({
+                "path": adapter.path().to_string_lossy(),
+                "scale": adapter.scale(),
+                "layers": adapter.layers().count(),
+                "rank": adapter.rank(),
+                "parameters": adapter.parameters(),
+            })
+        });
         let memory = self.memory.iter().map(|Memory { precision, resident, staged }| {
             json!({ "precision": precision, "resident": resident, "staged": staged })
         });
@@ -197,6 +217,7 @@ impl Inspected {
         json!({
             "checkpoint": self.name,
             "parts": parts.collect::<Vec<_>>(),
+            "adapters": adapters.collect::<Vec<_>>(),
             "memory": memory.collect::<Vec<_>>(),
             "drawing": plan,
             "fits": self.fits,

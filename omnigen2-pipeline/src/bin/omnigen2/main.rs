@@ -8,6 +8,7 @@ mod describe;
 mod device;
 mod drawing;
 mod engine;
+mod eval;
 mod failure;
 mod generate;
 mod inspect;
@@ -18,6 +19,7 @@ mod reflect;
 mod settings;
 mod show;
 mod speaking;
+mod train;
 mod values;
 mod work;
 
@@ -57,6 +59,8 @@ enum Command {
     Inspect(inspect::Args),
     Convert(convert::Args),
     Pull(pull::Args),
+    Train(train::Args),
+    Eval(Box<eval::Args>),
     Presets(presets::Args),
     Devices(device::Args),
 }
@@ -89,6 +93,8 @@ fn run(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Show(args) => show::run(&args),
         Command::Inspect(args) => inspect::run(&args, console, &listen()?),
         Command::Convert(args) => convert::run(args, Work { console, interrupt: &listen()? }),
+        Command::Train(args) => train::run(&args, Work { console, interrupt: &listen()? }),
+        Command::Eval(args) => eval::run(*args, Work { console, interrupt: &listen()? }),
         Command::Pull(args) => pull::run(args, console, &listen()?),
         Command::Presets(args) => presets::run(&args),
         Command::Devices(args) => device::run(&args),

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
+use omnigen2_pipeline::lora::Adapter;
 use omnigen2_pipeline::weights::Storage;
 use omnigen2_pipeline::{Builder, Memory, Precision};
 use omnigen2_vae::Tile;
 
+use crate::checkpoint::absolute;
 use crate::failure::{Code, Failure};
-use crate::values;
+use crate::values::{self, Lora};
+
+/// The setting of a record with one adapter a line.
+const LORA: &str = "lora";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Computing")]
@@ -32,6 +37,9 @@ pub(crate) struct SettingsArgs {
     /// pixels, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     tile_rows: Option<u32>,
+    /// An adapter for the transformer, a file or folder, and how strongly it acts [default: 1]; may be given repeatedly
+    #[arg(long, value_name = "FILE[:SCALE]", value_parser = values::lora)]
+    lora: Vec<Lora>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -87,6 +95,9 @@ impl SettingsArgs {
     /// What was not given is as recorded.
     pub(crate) fn or_recorded(self, recorded: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let rows = recorded.get("tile_rows").map(|rows| rows.parse().map_err(|_| unknown("tile_rows", rows)));
+        let recorded_loras = recorded.get(LORA).map_or("", String::as_str);
+        let loras = recorded_loras.lines().map(values::lora);
+        let loras = loras.collect::<Result<Vec<_>, _>>().map_err(|_| unknown(LORA, &recorded[LORA]))?;
         Ok(Self {
             device: self.device.or_else(|| recorded.get("device").cloned()),
             precision: self.precision.or(named(recorded, "precision")?),
@@ -94,10 +105,11 @@ impl SettingsArgs {
             memory: self.memory.or(named(recorded, "memory")?),
             memory_limit: self.memory_limit,
             tile_rows: self.tile_rows.or(rows.transpose()?.filter(|rows| *rows > 0)),
+            lora: if self.lora.is_empty() { loras } else { self.lora },
         })
     }
 
-    pub(crate) fn apply(&self, builder: Builder) -> Builder {
+    pub(crate) fn apply(&self, builder: Builder) -> Result<Builder, Failure> {
         let precision = match self.precision.unwrap_or_default() {
             PrecisionName::Auto => Precision::Auto,
             PrecisionName::F32 => Precision::F32,
@@ -114,10 +126,18 @@ impl SettingsArgs {
             Some(rows) => builder.tile(Tile::rows(rows as usize)),
             None => builder,
         };
-        match self.memory_limit {
+        let builder = match self.memory_limit {
             Some(bytes) => builder.memory_limit(bytes),
             None => builder,
-        }
+        };
+        Ok(self.lora.iter().try_fold(builder, |builder, lora| builder.lora(&lora.path, lora.scale))?)
+    }
+
+    /// The adapters, opened.
+    pub(crate) fn adapters(&self) -> Result<Vec<Adapter>, Failure> {
+        let open = |lora: &Lora| Adapter::open(&lora.path)?.scaled(lora.scale);
+        let adapters = self.lora.iter().map(open).collect::<Result<_, _>>();
+        Ok(adapters.map_err(omnigen2_pipeline::Error::from)?)
     }
 
     /// As [`or_recorded`](Self::or_recorded) reads it.
@@ -129,6 +149,10 @@ impl SettingsArgs {
             ("memory".into(), name(self.memory.unwrap_or_default())),
         ]);
         record.extend(self.tile_rows.map(|rows| ("tile_rows".into(), rows.to_string())));
+        if !self.lora.is_empty() {
+            let loras = self.lora.iter().map(|lora| format!("{}:{}", absolute(&lora.path), lora.scale));
+            record.insert(LORA.into(), loras.collect::<Vec<_>>().join("\n"));
+        }
         record
     }
 }

@@ -1,5 +1,8 @@
 //! Settings as they are written on the command line.
 
+use std::fmt;
+use std::path::{Path, PathBuf};
+
 use omnigen2_pipeline::pixels::Size;
 use omnigen2_pipeline::{CachePolicy, Guidance, Preset, Solver, TimeShift};
 
@@ -31,6 +34,30 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     bytes
         .map(|bytes| bytes as u64)
         .ok_or_else(|| "expected a number of bytes, such as 12GiB or 800MiB".into())
+}
+
+/// An adapter, and how strongly it acts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Lora {
+    pub(crate) path: PathBuf,
+    pub(crate) scale: f64,
+}
+
+impl fmt::Display for Lora {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path.display(), self.scale)
+    }
+}
+
+/// What follows the last colon is the scale, if it is a number.
+pub(crate) fn lora(text: &str) -> Result<Lora, String> {
+    let split =
+        text.rsplit_once(':').and_then(|(path, scale)| Some((path, scale.trim().parse::<f64>().ok()?)));
+    match split.unwrap_or((text, 1.0)) {
+        ("", _) => Err("expected FILE or FILE:SCALE, such as fox.safetensors:0.8".into()),
+        (_, scale) if !scale.is_finite() => Err("expected a finite scale, such as 0.8".into()),
+        (path, scale) => Ok(Lora { path: Path::new(path).into(), scale }),
+    }
 }
 
 pub(crate) fn range(text: &str) -> Result<[f64; 2], String> {
@@ -141,6 +168,8 @@ mod tests {
             assert_eq!(name_solver(solver(text).unwrap()), text);
         }
         assert_eq!(step_cache("teacache"), step_cache("teacache=0.05"));
+        assert_eq!(lora("a/b.safetensors:-0.5").unwrap().to_string(), "a/b.safetensors:-0.5");
+        assert_eq!(lora("C:\\a"), Ok(Lora { path: "C:\\a".into(), scale: 1.0 }));
         assert_eq!(size("64x32"), Ok(Size::new(64, 32)));
         assert_eq!(range("0.1..0.8"), range("0.1,0.8"));
         assert_eq!((bytes("1.5GiB"), bytes("2 mb"), bytes("77")), (Ok(3 << 29), Ok(2_000_000), Ok(77)));
@@ -154,6 +183,7 @@ mod tests {
                 && bytes("3 parsecs").is_err()
                 && bytes("0").is_err()
         );
+        assert!(lora(":0.5").is_err() && lora("a:inf").is_err() && lora("").is_err());
         assert!(size("64").is_err() && size("-1x3").is_err() && size("axb").is_err());
         assert!(range("0.5").is_err() && range("a..b").is_err());
         assert!(solver("heun").is_err() && time_shift("later").is_err() && preset("slow").is_err());

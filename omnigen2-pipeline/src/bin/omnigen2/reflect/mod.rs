@@ -2,7 +2,7 @@
 
 mod args;
 mod report;
-mod sheet;
+pub(crate) mod sheet;
 
 use omnigen2_pipeline::ImageRequest;
 use omnigen2_pipeline::metadata::Record;

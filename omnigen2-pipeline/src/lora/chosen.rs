@@ -1,0 +1,103 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use burn::prelude::*;
+use omnigen2_dit::{Dit, DitConfig};
+
+use super::adapter::Adapter;
+use super::attach::merge;
+use super::error::LoraError;
+use super::layers::layers;
+use crate::weights::inventory;
+
+/// The adapters of a pipeline, shared with what loads its denoiser.
+#[derive(Clone, Debug)]
+pub(crate) struct Loras {
+    device: Device,
+    /// None, where the denoiser is the caller's own.
+    transformer: Option<DitConfig>,
+    chosen: Arc<Mutex<Chosen>>,
+}
+
+#[derive(Debug, Default)]
+struct Chosen {
+    /// In the weights.
+    merged: Vec<Adapter>,
+    /// Beside them.
+    apart: Vec<Adapter>,
+}
+
+/// What adapters take in memory beside the weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Taken {
+    /// The share of the transformer's numbers that are copied to be changed.
+    pub(crate) copied: f64,
+    /// Bytes of factors.
+    pub(crate) factors: u64,
+}
+
+impl Loras {
+    pub(crate) fn new(device: &Device, transformer: Option<DitConfig>) -> Self {
+        Self { device: device.clone(), transformer, chosen: Arc::default() }
+    }
+
+    /// With these in the weights.
+    ///
+    /// # Errors
+    /// If one does not fit.
+    pub(crate) fn merging(self, adapters: Vec<Adapter>) -> Result<Self, LoraError> {
+        self.check(&adapters)?;
+        self.chosen().merged = adapters;
+        Ok(self)
+    }
+
+    /// Whether these fit the transformer, if there are any.
+    pub(crate) fn check(&self, adapters: &[Adapter]) -> Result<(), LoraError> {
+        if adapters.is_empty() {
+            return Ok(());
+        }
+        let dit = self.transformer.as_ref().ok_or(LoraError::OwnDenoiser)?.init(&self.device);
+        adapters.iter().try_for_each(|adapter| adapter.check(&dit))
+    }
+
+    /// Whether some are in the weights.
+    pub(crate) fn are_merged(&self) -> bool {
+        !self.chosen().merged.is_empty()
+    }
+
+    /// These beside the weights, in place of all that there are.
+    pub(crate) fn set(&self, apart: Vec<Adapter>) {
+        *self.chosen() = Chosen { merged: Vec::new(), apart };
+    }
+
+    /// A transformer with what belongs into its weights.
+    pub(crate) fn merge_into(&self, dit: Dit) -> Result<Dit, LoraError> {
+        let merged = self.chosen().merged.clone();
+        if merged.is_empty() { Ok(dit) } else { merge(dit, &merged) }
+    }
+
+    /// What belongs beside the weights.
+    pub(crate) fn apart(&self) -> Vec<Adapter> {
+        self.chosen().apart.clone()
+    }
+
+    pub(crate) fn taken(&self) -> Taken {
+        let Some(transformer) = &self.transformer else { return Taken::default() };
+        let chosen = self.chosen();
+        let factors =
+            chosen.apart.iter().map(|adapter| (adapter.parameters() * size_of::<f32>()) as u64).sum();
+        let changed: BTreeSet<&str> = chosen.merged.iter().flat_map(Adapter::layers).collect();
+        if changed.is_empty() {
+            return Taken { copied: 0.0, factors };
+        }
+        let dit = transformer.init(&self.device);
+        let copied = layers(&dit).filter(|layer| changed.contains(layer.name.as_str()));
+        let copied: usize = copied.map(|layer| layer.shape.iter().product::<usize>()).sum();
+        let all: usize = inventory(&dit).iter().map(|p| p.shape.iter().product::<usize>()).sum();
+        Taken { copied: copied as f64 / all.max(1) as f64, factors }
+    }
+
+    fn chosen(&self) -> MutexGuard<'_, Chosen> {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

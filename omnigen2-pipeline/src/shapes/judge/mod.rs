@@ -1,0 +1,101 @@
+//! Reads a picture back into a scene, by plain image processing.
+//!
+//! The background is the colour of the border. What differs from it falls into connected parts, and each part is
+//! compared with drawings of all shapes, extents and textures; the one with the least squared difference of colour
+//! counts, if that is small. Nothing is learnt, so nothing can be learnt to deceive it but drawing well.
+
+mod fit;
+mod ground;
+mod group;
+mod part;
+mod template;
+
+use std::fmt;
+
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
+
+use self::ground::Ground;
+use self::part::Field;
+use super::scene::{Background, SIDE, Scene};
+
+/// The most parts of a picture that are compared with drawings.
+const MOST_PARTS: usize = 8;
+
+/// Why a picture cannot be read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Illegible {
+    /// The border is not of one background colour.
+    Background,
+    /// There are more parts than any scene has objects.
+    Crowded {
+        /// How many.
+        parts: usize,
+    },
+    /// A part looks like no object.
+    Part {
+        /// The middle of its box in pixels: right, down.
+        centre: [f32; 2],
+        /// The part of its difference from the background that the most similar object leaves unexplained.
+        unexplained: f32,
+    },
+    /// A part has a colour that no object has.
+    Colour {
+        /// The middle of its box in pixels: right, down.
+        centre: [f32; 2],
+        /// The colour.
+        rgb: [u8; 3],
+    },
+}
+
+impl fmt::Display for Illegible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Background => write!(f, "the border is not of one background colour"),
+            Self::Crowded { parts } => write!(f, "{parts} parts, more than any scene has objects"),
+            Self::Part { centre: [x, y], unexplained } => {
+                write!(f, "what is at {x:.0}, {y:.0} looks like no object ({unexplained:.2} unexplained)")
+            }
+            Self::Colour { centre: [x, y], rgb } => {
+                write!(f, "what is at {x:.0}, {y:.0} has a colour that no object has, {rgb:?}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Illegible {}
+
+/// Reads a picture of any size, which is scaled to 64 × 64 pixels. The objects stand in no
+/// order.
+///
+/// # Errors
+/// If the border is not of one background colour, or a part is no object.
+pub fn read(picture: &RgbImage) -> Result<Scene, Illegible> {
+    let scaled;
+    let picture = if picture.dimensions() == (SIDE, SIDE) {
+        picture
+    } else {
+        scaled = resize(picture, SIDE, SIDE, FilterType::Triangle);
+        &scaled
+    };
+    let ground = Ground::of(picture).ok_or(Illegible::Background)?;
+    let field = Field::new(picture, &ground);
+    let parts = field.parts.iter().filter(|part| !part.is_speck()).count();
+    if parts > MOST_PARTS {
+        return Err(Illegible::Crowded { parts });
+    }
+    Ok(Scene { background: ground.background, objects: group::objects(&field)? })
+}
+
+/// The background of a picture.
+///
+/// # Errors
+/// If the border is not of one background colour.
+pub fn background(picture: &RgbImage) -> Result<Background, Illegible> {
+    Ground::of(picture).map(|ground| ground.background).ok_or(Illegible::Background)
+}
+
+/// The squared distance of two colours.
+fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}

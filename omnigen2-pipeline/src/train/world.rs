@@ -1,0 +1,105 @@
+//! Examples of the shapes world.
+
+use serde::{Deserialize, Serialize};
+
+use super::example::{Example, Output};
+use super::random::{Numbers, Purpose};
+use crate::reflect::question;
+use crate::shapes::{Examples, Review, Talk, Task};
+
+/// How often each kind of example comes, as parts of a whole of any size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mixture {
+    /// Pictures alone, for an autoencoder.
+    pub pictures: f64,
+    /// Pictures from text.
+    pub text_to_image: f64,
+    /// Pictures that are edited.
+    pub edit: f64,
+    /// Pictures of things from others.
+    pub in_context: f64,
+    /// Questions about pictures.
+    pub talk: f64,
+    /// Pictures to criticise.
+    pub review: f64,
+}
+
+impl Mixture {
+    /// Examples without end, which a seed decides; skipping many is as fast as skipping one.
+    pub fn examples(&self, seed: u64) -> Endless {
+        Endless { mixture: *self, source: Examples::training(seed), seed, next: 0 }
+    }
+
+    fn kinds(&self) -> [f64; 6] {
+        [self.pictures, self.text_to_image, self.edit, self.in_context, self.talk, self.review]
+    }
+
+    /// The kind at a place of the whole.
+    fn kind(&self, place: f64) -> usize {
+        let mut left = place * self.kinds().iter().sum::<f64>();
+        let chosen = self.kinds().iter().position(|&share| {
+            let is_here = left < share;
+            left -= share;
+            is_here
+        });
+        chosen.unwrap_or(0)
+    }
+}
+
+/// Examples of a mixture.
+#[derive(Clone, Debug)]
+pub struct Endless {
+    mixture: Mixture,
+    source: Examples,
+    seed: u64,
+    next: u64,
+}
+
+impl Endless {
+    fn example(&self, index: u64) -> Example {
+        let place = Numbers::new(self.seed, Purpose::Kind, index).uniform();
+        match self.mixture.kind(place) {
+            0 => picture(self.source.scene(index).render()),
+            1 => self.drawing(Task::TextToImage, index),
+            2 => self.drawing(Task::Edit, index),
+            3 => self.drawing(Task::InContext, index),
+            4 => {
+                let Talk { question, pictures, answer, .. } = self.source.talk(index);
+                Example { instruction: question, pictures, output: Output::Text(answer) }
+            }
+            _ => {
+                let Review { instruction, picture, answer, .. } = self.source.review(index);
+                let instruction = question(&instruction, 0);
+                Example { instruction, pictures: vec![picture], output: Output::Text(answer) }
+            }
+        }
+    }
+
+    fn drawing(&self, task: Task, index: u64) -> Example {
+        let drawing = self.source.drawing(task, index);
+        Example {
+            instruction: drawing.prompt,
+            pictures: drawing.references,
+            output: Output::Picture(drawing.target),
+        }
+    }
+}
+
+fn picture(picture: image::RgbImage) -> Example {
+    Example { instruction: String::new(), pictures: Vec::new(), output: Output::Picture(picture) }
+}
+
+impl Iterator for Endless {
+    type Item = Example;
+
+    fn next(&mut self) -> Option<Example> {
+        self.nth(0)
+    }
+
+    fn nth(&mut self, skipped: usize) -> Option<Example> {
+        let index = self.next + skipped as u64;
+        self.next = index + 1;
+        Some(self.example(index))
+    }
+}

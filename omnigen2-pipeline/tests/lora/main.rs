@@ -1,0 +1,10 @@
+//! Adapters: read in every dialect, refused where they do not fit, put on networks and taken off again.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod drawing;
+#[cfg(feature = "train")]
+mod learning;
+mod place;
+mod reading;
+mod using;
