@@ -1,4 +1,10 @@
-//! Training of all networks.
+//! Training of all networks, as a published run of OmniGen2 is trained (arXiv 2506.18871) or from nothing.
+//!
+//! A [`Recipe`] is a TOML file: which checkpoint to begin with, what of it learns, from what, and how. A [`Run`] follows
+//! it: an iterator of steps that keeps a state on disk and ends with a checkpoint. Below it, a [`Trainer`] takes any
+//! iterator of [`Example`]s, and [`Gradients`] and [`Optimiser`] work on any module.
+//!
+//! What a step draws is a function of the seed and the step, so that a run that was cut off comes to the same numbers.
 
 mod average;
 mod batches;
