@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -12,6 +12,14 @@ pub(crate) fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new().prefix(".omnigen2-").tempfile_in(folder)?;
     share(file.as_file());
     Ok(file)
+}
+
+/// Writes a file so that it is there as a whole, or as it was before.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
 /// Temporary files are private; this one will have the permissions of any other new file.

@@ -45,6 +45,12 @@ fn a_run_that_was_cut_off_comes_to_the_same_numbers() {
     {
         assert!(read(whole.path(), file) == read(parts.path(), file), "{file} differs");
     }
+    // What was learnt from is no more, or its index of shards would be read.
+    for part in ["transformer", "mllm"] {
+        let files = fs::read_dir(whole.path().join("checkpoint").join(part)).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        assert_eq!(names.filter(|name| name.contains("safetensors")).count(), 1, "{part}");
+    }
     // What came of it is a checkpoint like any other.
     let mut omnigen2 = OmniGen2::load(whole.path().join("checkpoint"), &Device::flex()).unwrap();
     let request = ImageRequest::new("a red circle").size(Size::new(32, 32)).steps(2);

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param, Reparameterization};
@@ -13,7 +12,7 @@ use safetensors::tensor::TensorView;
 use super::error::LoraError;
 use super::layers::layer;
 use crate::weights::Trail;
-use crate::whole::beside;
+use crate::whole::replace;
 
 /// Writes the adapters that are on a transformer, and them alone, as the reference does:
 /// `transformer.{layer}.lora_A.weight` and `…lora_B.weight` in F32. Scales are in the numbers, so that alpha is the
@@ -41,10 +40,7 @@ fn write(path: &Path, tensors: &[Factor]) -> std::io::Result<()> {
         views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>().map_err(std::io::Error::other)?;
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(std::io::Error::other)?;
-    let mut file = beside(path)?;
-    file.write_all(&bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(|_| ()).map_err(|error| error.error)
+    replace(path, &bytes)
 }
 
 struct Factor {

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::error::TrainError;
-use super::state::{file, replace};
+use super::state::file;
 use super::trainer::Progress;
+use crate::whole::replace;
 
 const HEADER: &str = "step,loss,norm,rate,examples\n";
 

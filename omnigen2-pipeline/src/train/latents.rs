@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::error::TrainError;
 use super::example::{Example, Output};
 use super::pictures::planes;
-use super::state::{file, replace};
+use super::state::file;
+use crate::whole::replace;
 use crate::{Error, Result};
 
 /// How latents are spread, so that they can be brought to mean 0 and deviation 1.

@@ -10,9 +10,10 @@ use safetensors::Dtype;
 
 use super::error::TrainError;
 use super::networks::Networks;
-use super::state::{Floats, file, replace};
+use super::state::{Floats, file};
 use crate::checkpoint::{DIT_NAMING, MLLM_NAMING, VAE_NAMING, VIT_NAMING};
 use crate::weights::{Naming, Trail};
+use crate::whole::replace;
 use crate::{Error, Result};
 
 const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
@@ -32,6 +33,14 @@ pub enum Precise {
 /// Writes a checkpoint into `to`: what learnt, as it is now, and all else as `from` has it.
 pub(crate) fn publish(networks: &Networks, from: &Path, to: &Path, precise: Precise) -> Result<()> {
     copy(from, to)?;
+    let learnt = [
+        ("vae", networks.vae.is_some()),
+        ("transformer", networks.transformer.is_some()),
+        ("mllm", networks.mllm.is_some() || networks.vit.is_some()),
+    ];
+    for (folder, _) in learnt.into_iter().filter(|(_, learnt)| *learnt) {
+        clear(&to.join(folder))?;
+    }
     if let Some(vae) = &networks.vae {
         write(&to.join("vae").join(WEIGHTS), tensors(vae, &VAE_NAMING, precise))?;
     }
@@ -43,6 +52,19 @@ pub(crate) fn publish(networks: &Networks, from: &Path, to: &Path, precise: Prec
     language.extend(networks.vit.iter().flat_map(|vit| tensors(vit, &VIT_NAMING, precise)));
     if !language.is_empty() {
         write(&to.join("mllm").join(MLLM_WEIGHTS), language)?;
+    }
+    Ok(())
+}
+
+/// Takes away the weights that a part had: an index of shards would be read in place of what was learnt.
+fn clear(folder: &Path) -> Result<()> {
+    let failed = |source| Error::from(file("clear", folder, source));
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.to_string_lossy();
+        if name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json") {
+            fs::remove_file(&path).map_err(failed)?;
+        }
     }
     Ok(())
 }

@@ -94,11 +94,18 @@ impl Run {
     /// If it cannot be written.
     pub fn publish(&self) -> Result<PathBuf> {
         let to = self.recipe.out.join(CHECKPOINT);
-        let networks = self.trainer.averaged();
+        let mut networks = self.trainer.averaged();
+        let device = self.trainer.lesson().device().clone().inner();
+        let checkpoint = Checkpoint::open(&self.recipe.checkpoint)?;
+        // They share their files, so that one is never written without the other.
+        match (&networks.mllm, &networks.vit) {
+            (Some(_), None) => networks.vit = Some(checkpoint.load_vit(&device, Storage::F32)?),
+            (None, Some(_)) => networks.mllm = Some(checkpoint.load_mllm(&device, Storage::F32)?),
+            _ => {}
+        }
         publish(&networks, &self.recipe.checkpoint, &to, self.recipe.precise)?;
         if let Some(vae) = &networks.vae {
             let some = examples(&self.recipe)?.take(MEASURED).collect::<Result<Vec<_>>>()?;
-            let device = self.trainer.lesson().device().clone().inner();
             measure(vae, &some, &device).write(&to)?;
         }
         Ok(to)

@@ -14,6 +14,7 @@ use super::average::Average;
 use super::error::TrainError;
 use super::optimiser::{Moments, Optimiser};
 use crate::weights::Trail;
+use crate::whole::replace;
 
 const WEIGHT: &str = "weight/";
 const FIRST: &str = "first/";
@@ -111,17 +112,6 @@ pub(crate) fn load<M: Module>(
         optimiser.moments.insert(name, Moments { first, second });
     }
     Ok(Saved { networks, average: Average { values: average }, place })
-}
-
-/// Writes a file so that it is there as a whole or as it was before.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 pub(crate) fn file(action: &'static str, path: &Path, source: std::io::Error) -> TrainError {
