@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::prelude::Device;
-use omnigen2_pipeline::train::{Decay, Examples, Mixture, Part, Precise, Rate, Recipe, Run};
+use omnigen2_pipeline::lora::{Adapter, LoraConfig};
+use omnigen2_pipeline::train::{Decay, Examples, Mixture, Part, Precise, Rate, Recipe, Run, Validation};
 use omnigen2_pipeline::{ImageRequest, OmniGen2, pixels::Size};
 
 fn tiny() -> PathBuf {
@@ -70,6 +71,41 @@ fn a_fresh_autoencoder_learns_and_half_precision_is_written() {
     let mut omnigen2 = OmniGen2::load(folder.path().join("checkpoint"), &Device::flex()).unwrap();
     let kept = omnigen2.reconstruct(&omnigen2_pipeline::pixels::RgbImage::new(32, 32)).unwrap();
     assert_eq!(kept.dimensions(), (32, 32));
+}
+
+#[test]
+fn adapters_alone_are_learnt_from_a_recipe_and_pictures_show_how_far_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data.jsonl");
+    let picture = folder.path().join("picture.png");
+    omnigen2_pipeline::pixels::RgbImage::from_pixel(32, 32, [200, 30, 30].into()).save(&picture).unwrap();
+    let line = format!("{{\"instruction\": \"a red picture\", \"output_image\": {picture:?}}}\n");
+    fs::write(&data, line.repeat(4)).unwrap();
+    let lora = Some(LoraConfig { rank: 2, ..LoraConfig::default() });
+    let settings = ImageRequest::default().size(Size::new(32, 32)).steps(2);
+    let validation = Some(Validation { every: 10, prompts: vec!["a red picture".into()], settings });
+    let recipe = Recipe {
+        learn: vec![Part::Transformer],
+        examples: Examples::File(data),
+        steps: 20,
+        lora,
+        validation,
+        ..recipe(folder.path())
+    };
+    let losses = follow(&recipe, 20);
+    assert_eq!(losses.len(), 20);
+    for name in ["step-000010-1.png", "step-000020-1.png"] {
+        let picture = image::open(folder.path().join("validation").join(name)).unwrap();
+        assert_eq!((picture.width(), picture.height()), (32, 32));
+    }
+    let adapter = Adapter::open(folder.path().join("checkpoint")).unwrap();
+    assert!(adapter.layers().count() > 0);
+    let states = fs::metadata(folder.path().join("state.safetensors")).unwrap().len();
+    let whole =
+        fs::read_dir(tiny().join("transformer")).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+    assert!(states < whole.sum(), "only what learns is remembered");
+    let everything = Recipe { learn: vec![Part::Transformer, Part::Mllm], ..recipe };
+    assert!(everything.validate().unwrap_err().to_string().starts_with("lora"));
 }
 
 #[test]

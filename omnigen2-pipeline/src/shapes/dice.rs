@@ -12,6 +12,7 @@ pub(super) enum Purpose {
     InContext,
     Talk,
     Review,
+    Description,
 }
 
 /// The choices of one example.

@@ -1,5 +1,6 @@
 //! Unlimited examples, each a function of a seed and its index.
 
+use super::describe;
 use super::dice::{Dice, Purpose};
 use super::drawing::{self, Drawing, Task};
 use super::held_out::Novelty;
@@ -53,6 +54,11 @@ impl Examples {
     /// A question about a picture.
     pub fn talk(&self, index: u64) -> Talk {
         talk::random(&mut self.dice(index, Purpose::Talk))
+    }
+
+    /// A picture to describe.
+    pub fn description(&self, index: u64) -> Talk {
+        describe::random(&mut self.dice(index, Purpose::Description))
     }
 
     /// A picture to criticise.

@@ -116,15 +116,21 @@ pub struct Attempt {
     pub picture: RgbImage,
 }
 
-/// A picture of the world's size, drawn as its networks were trained: without shifting times.
+/// A picture of the world's size, as the shapes model is usually asked for it.
 pub fn request(prompt: impl Into<String>) -> ImageRequest {
+    usually(ImageRequest::new(prompt))
+}
+
+/// A request with the settings that the shapes model is usually asked with: the size of the world's pictures, and times
+/// as the model was trained, without a shift.
+pub fn usually(request: ImageRequest) -> ImageRequest {
     ImageRequest {
         negative: String::new(),
         steps: 20,
         guidance: Guidance { text: 3.0, image: 1.0, range: [0.0, 1.0] },
         time_shift: TimeShift::None,
         size: Some(Size::new(SIDE, SIDE)),
-        ..ImageRequest::new(prompt)
+        ..request
     }
 }
 

@@ -6,13 +6,12 @@ use super::error::TrainError;
 use super::random::{Numbers, Purpose};
 use crate::Result;
 
-/// How many batches a block of examples would fill if all were of one shape: the more, the fewer are left over.
-const BATCHES: usize = 128;
-
 /// Examples on their way into batches: block by block, each put into groups of one key, these cut into batches, and
 /// the batches shuffled. A block may end with smaller batches, but loses none.
 pub(crate) struct Batches<E> {
     size: usize,
+    /// How many examples a block has.
+    block_size: usize,
     seed: u64,
     /// Blocks that were begun.
     block: u64,
@@ -23,8 +22,9 @@ pub(crate) struct Batches<E> {
 }
 
 impl<E> Batches<E> {
-    pub(crate) fn new(size: usize, seed: u64) -> Self {
-        Self { size, seed, block: 0, given: 0, rest: Vec::new() }
+    /// Batches of `size` examples, in blocks that would fill `gather` of them if all were of one key.
+    pub(crate) fn new(size: usize, gather: usize, seed: u64) -> Self {
+        Self { size, block_size: size * gather, seed, block: 0, given: 0, rest: Vec::new() }
     }
 
     /// The number of blocks that are used up, and of batches of the next one.
@@ -42,7 +42,7 @@ impl<E> Batches<E> {
         examples: &mut impl Iterator<Item = Result<E>>,
         key: impl Fn(&E) -> Result<K>,
     ) -> Result<()> {
-        let passed = usize::try_from(block).unwrap_or(usize::MAX).saturating_mul(self.block_size());
+        let passed = usize::try_from(block).unwrap_or(usize::MAX).saturating_mul(self.block_size);
         if let Some(last) = passed.checked_sub(1) {
             examples.nth(last).transpose()?;
         }
@@ -62,7 +62,7 @@ impl<E> Batches<E> {
         if self.rest.is_empty() {
             self.fill(examples, key)?;
         }
-        let seen = self.block.saturating_sub(1) * self.block_size() as u64;
+        let seen = self.block.saturating_sub(1) * self.block_size as u64;
         let batch = self.rest.pop().ok_or(TrainError::NoExamples { seen })?;
         self.given += 1;
         Ok(batch)
@@ -74,7 +74,7 @@ impl<E> Batches<E> {
         key: impl Fn(&E) -> Result<K>,
     ) -> Result<()> {
         let mut groups: BTreeMap<K, Vec<E>> = BTreeMap::new();
-        for example in examples.take(self.block_size()) {
+        for example in examples.take(self.block_size) {
             let example = example?;
             groups.entry(key(&example)?).or_default().push(example);
         }
@@ -89,15 +89,13 @@ impl<E> Batches<E> {
         self.given = 0;
         Ok(())
     }
-
-    fn block_size(&self) -> usize {
-        self.size * BATCHES
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const GATHER: usize = 8;
 
     fn numbers() -> impl Iterator<Item = Result<u64>> {
         (0..).map(Ok)
@@ -110,26 +108,26 @@ mod tests {
 
     #[test]
     fn every_example_of_a_block_comes_once_with_others_of_its_key() {
-        let mut batches = Batches::new(4, 1);
+        let mut batches = Batches::new(4, GATHER, 1);
         let mut examples = numbers();
         let mut seen = Vec::new();
-        while seen.len() < 4 * BATCHES {
+        while seen.len() < 4 * GATHER {
             let batch = batches.next(&mut examples, key).unwrap();
             assert!(batch.len() <= 4 && batch.iter().all(|number| number % 3 == batch[0] % 3));
             seen.extend(batch);
         }
         seen.sort_unstable();
-        assert_eq!(seen, (0..4 * BATCHES as u64).collect::<Vec<_>>());
+        assert_eq!(seen, (0..(4 * GATHER) as u64).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_run_goes_on_where_it_stood() {
-        let mut whole = Batches::new(4, 1);
+        let mut whole = Batches::new(4, GATHER, 1);
         let mut examples = numbers();
         for _ in 0..100 {
             whole.next(&mut examples, key).unwrap();
         }
-        let mut resumed = Batches::new(4, 1);
+        let mut resumed = Batches::new(4, GATHER, 1);
         let mut again = numbers();
         resumed.seek(whole.place(), &mut again, key).unwrap();
         assert_eq!(resumed.place(), whole.place());
@@ -140,7 +138,7 @@ mod tests {
 
     #[test]
     fn data_that_ends_is_an_error() {
-        let mut batches = Batches::new(4, 1);
+        let mut batches = Batches::new(4, GATHER, 1);
         let mut examples = (0..2).map(Ok);
         assert_eq!(batches.next(&mut examples, |_| Ok(0)).unwrap(), [0, 1]);
         assert!(batches.next(&mut examples, |_| Ok(0)).unwrap_err().to_string().contains("no more examples"));

@@ -66,6 +66,12 @@ pub enum TrainError {
         /// How many there were.
         seen: u64,
     },
+    /// The system has no more threads.
+    #[error("cannot start threads to learn on; fewer batches a step need fewer")]
+    Threads {
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
     /// An example cannot be learnt from.
     #[error("an example cannot be used: {why}")]
     Example {

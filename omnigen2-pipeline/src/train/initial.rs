@@ -5,8 +5,18 @@ use burn::tensor::DType;
 use super::random::{Numbers, Purpose};
 use crate::weights::Trail;
 
-/// Endings of the names of weights that begin at 0, so that a fresh block changes nothing: the modulation by time.
-const ZEROS: [&str; 2] = ["norm1.linear.weight", "norm_out.linear_1.weight"];
+/// Endings of the names of weights that begin at 0, so that a fresh block changes nothing: the modulation by time, and
+/// what a block of the language model or the vision tower adds to what it is given.
+const ZEROS: [&str; 5] = [
+    "norm1.linear.weight",
+    "norm_out.linear_1.weight",
+    "o_proj.weight",
+    "attn.proj.weight",
+    "down_proj.weight",
+];
+/// Where the transformer reads text, a normalisation decides how much a block adds.
+const READER: &str = "context_refiner.";
+const ADDED: [&str; 2] = [".norm2.weight", ".ffn_norm2.weight"];
 /// The deviation of rows that are looked up.
 const TABLE: f64 = 0.02;
 const TABLES: [&str; 2] = ["embed_tokens.weight", "image_index_embedding"];
@@ -28,6 +38,7 @@ impl Initial {
         let ends = |endings: &[&str]| endings.iter().any(|ending| path.ends_with(ending));
         let deviation = match shape {
             [_] if path.ends_with("bias") => return vec![0.0; count],
+            [_] if path.contains(READER) && ends(&ADDED) => return vec![0.0; count],
             [_] => return vec![1.0; count],
             _ if ends(&ZEROS) => return vec![0.0; count],
             _ if ends(&TABLES) => TABLE,

@@ -1,3 +1,5 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use burn::prelude::*;
 use burn::tensor::FloatDType;
 use image::RgbImage;
@@ -8,12 +10,13 @@ use omnigen2_vae::{Pixels, Vae};
 use omnigen2_vit::{Vit, VitConfig};
 
 use super::TrainError;
+use super::cache::Cache;
 use super::example::{Example, Output};
 use super::networks::Networks;
 use super::pictures::{edges, planes};
 use super::random::Numbers;
-use super::recipe::{Part, Recipe, Weights};
-use super::times::Times;
+use super::recipe::{Examples, Part, Recipe, Weights};
+use super::times::TimeSampling;
 use crate::conversation::{Conversation, Message, Part as Said, Role};
 use crate::device::is_cpu;
 use crate::pixels::{Size, VisionLimits, for_vit, vit_size};
@@ -32,11 +35,23 @@ pub struct Lesson {
     device: Device,
     learn: Vec<Part>,
     weights: Weights,
-    times: Times,
+    times: TimeSampling,
     /// None, if only an autoencoder learns.
     language: Option<Language>,
     helpers: Helpers,
+    /// None, if no example comes twice.
+    known: Option<Known>,
 }
+
+/// What the helpers made of prompts, by their tokens, and of pictures.
+#[derive(Debug, Default)]
+struct Known {
+    texts: Cache<Vec<u32>>,
+    latents: Cache<Fingerprint>,
+}
+
+/// The size of a picture and a hash of its pixels.
+type Fingerprint = (u32, u32, u64);
 
 /// What texts and pictures become before a network sees them.
 #[derive(Debug)]
@@ -91,6 +106,7 @@ impl Lesson {
             times: recipe.times,
             language: reads.then(|| Language::of(checkpoint)).transpose()?,
             helpers,
+            known: matches!(recipe.examples, Examples::File(_)).then(Known::default),
         })
     }
 
@@ -201,20 +217,32 @@ impl Lesson {
 
     /// What the transformer is conditioned on.
     fn features(&self, networks: &Networks, rows: &[Vec<u32>]) -> Result<Tensor<3>> {
-        let read = |mllm: &Mllm| -> Result<Tensor<3>> {
+        let read = |mllm: &Mllm, rows: &[Vec<u32>]| -> Result<Tensor<3>> {
             Ok(mllm.hidden(&Input::aligned(mllm, rows, &[], FloatDType::F32)?))
         };
-        match (&networks.mllm, &self.helpers.mllm) {
-            (Some(mllm), _) => read(mllm),
-            (None, Some(mllm)) => Ok(read(mllm)?.autodiff()),
-            (None, None) => Err(unfit("there is no language model")),
+        match (&networks.mllm, &self.helpers.mllm, &self.known) {
+            (Some(mllm), ..) => read(mllm, rows),
+            (None, Some(mllm), None) => Ok(read(mllm, rows)?.autodiff()),
+            (None, Some(mllm), Some(known)) => {
+                let device = self.device.clone().inner();
+                // One by one, so that a feature does not depend on what else was in its batch.
+                let one = |row: &Vec<u32>| {
+                    known.texts.get(row.clone(), &device, || read(mllm, std::slice::from_ref(row)))
+                };
+                Ok(Tensor::cat(rows.iter().map(one).collect::<Result<Vec<_>>>()?, 0).autodiff())
+            }
+            (None, None, _) => Err(unfit("there is no language model")),
         }
     }
 
     fn latents(&self, pictures: &[&RgbImage]) -> Result<Tensor<4>> {
         let vae = self.helpers.vae.as_ref().ok_or_else(|| unfit("there is no autoencoder"))?;
-        let images = planes(pictures, &self.device.clone().inner());
-        Ok(vae.scale(vae.encode(images).mean()).autodiff())
+        let device = self.device.clone().inner();
+        let encode = |pictures: &[&RgbImage]| Ok(vae.scale(vae.encode(planes(pictures, &device)).mean()));
+        let Some(known) = &self.known else { return Ok(encode(pictures)?.autodiff()) };
+        let one =
+            |picture: &&RgbImage| known.latents.get(fingerprint(picture), &device, || encode(&[*picture]));
+        Ok(Tensor::cat(pictures.iter().map(one).collect::<Result<Vec<_>>>()?, 0).autodiff())
     }
 
     /// One picture of every example, as the vision tower sees it.
@@ -279,6 +307,12 @@ fn drawn(example: &Example) -> Result<&RgbImage> {
         Output::Picture(picture) => Ok(picture),
         Output::Text(_) => Err(unfit("it has a reply where a picture is needed")),
     }
+}
+
+fn fingerprint(picture: &RgbImage) -> Fingerprint {
+    let mut hasher = DefaultHasher::new();
+    picture.as_raw().hash(&mut hasher);
+    (picture.width(), picture.height(), hasher.finish())
 }
 
 fn unfit(why: &str) -> Error {

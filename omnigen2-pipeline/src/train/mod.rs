@@ -8,6 +8,7 @@
 
 mod average;
 mod batches;
+mod cache;
 mod curve;
 mod error;
 mod example;
@@ -24,9 +25,13 @@ mod random;
 mod rate;
 mod recipe;
 mod run;
+mod side_by_side;
+#[cfg(all(test, feature = "shapes"))]
+mod slope;
 mod state;
 mod times;
 mod trainer;
+mod validation;
 mod vocabulary;
 #[cfg(feature = "shapes")]
 mod world;
@@ -42,8 +47,9 @@ pub use publish::Precise;
 pub use rate::{Decay, Rate};
 pub use recipe::{Examples, Part, Recipe, Weights};
 pub use run::{ExampleIterator, Run};
-pub use times::Times;
+pub use times::{TimeSampling, Times};
 pub use trainer::{Progress, Settings, Trainer};
+pub use validation::Validation;
 pub use vocabulary::tokenizer;
 #[cfg(feature = "shapes")]
 pub use world::{Endless, Mixture};

@@ -7,7 +7,9 @@ use super::error::TrainError;
 use super::optimiser::AdamW;
 use super::publish::Precise;
 use super::rate::Rate;
-use super::times::Times;
+use super::times::TimeSampling;
+use super::validation::Validation;
+use crate::lora::LoraConfig;
 
 /// A network of a checkpoint that can learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,9 @@ pub struct Recipe {
     /// Which of them begin anew.
     #[serde(default)]
     pub fresh: Vec<Part>,
+    /// Adapters learn in place of the transformer, and they alone are written.
+    #[serde(default)]
+    pub lora: Option<LoraConfig>,
     /// What they learn from.
     pub examples: Examples,
     /// What everything random is drawn from.
@@ -48,6 +53,10 @@ pub struct Recipe {
     /// How many batches make a step.
     #[serde(default = "one")]
     pub accumulate: usize,
+    /// How many batches are gathered at a time and put together by shape: the more, the fewer are left smaller, and the
+    /// more memory their pictures take.
+    #[serde(default = "several")]
+    pub gather: usize,
     /// The learning rate.
     #[serde(default)]
     pub rate: Rate,
@@ -60,12 +69,15 @@ pub struct Recipe {
     /// After how many steps the state is saved.
     #[serde(default = "often")]
     pub save_every: u64,
+    /// Pictures to draw on the way.
+    #[serde(default)]
+    pub validation: Option<Validation>,
     /// What the losses weigh.
     #[serde(default)]
     pub weights: Weights,
     /// How far images have come when they are learnt from.
     #[serde(default)]
-    pub times: Times,
+    pub times: TimeSampling,
     /// In which type the checkpoint is written.
     #[serde(default)]
     pub precise: Precise,
@@ -101,6 +113,10 @@ impl Default for Weights {
     fn default() -> Self {
         Self { edges: 0.0, divergence: 1e-6, prompt_dropout: 1e-4, reference_dropout: 0.5 }
     }
+}
+
+fn several() -> usize {
+    128
 }
 
 fn one() -> usize {
@@ -148,11 +164,21 @@ impl Recipe {
             "fresh",
             format!("{idle:?} begins anew but does not learn; add it to `learn`"),
         )?;
+        let adapted = self.lora.is_none() || (self.learn == [Part::Transformer] && self.fresh.is_empty());
+        check(adapted, "lora", "adapters are of a transformer that is not fresh; let it learn alone".into())?;
         let alone = !self.learn.contains(&Part::Vae) || self.learn.len() == 1;
         check(alone, "learn", "the autoencoder learns alone, before the others".into())?;
         check(self.steps > 0, "steps", "at least 1 is needed".into())?;
         check(self.batch > 0, "batch", "at least 1 example is needed".into())?;
         check(self.accumulate > 0, "accumulate", "at least 1 batch is needed".into())?;
+        check(self.gather > 0, "gather", "at least 1 batch is needed".into())?;
+        let drawn = self.validation.as_ref().is_none_or(|validation| validation.every > 0);
+        check(drawn, "validation.every", "at least 1 step is needed".into())?;
+        check(
+            self.validation.is_none() || self.learn != [Part::Vae],
+            "validation",
+            "an autoencoder draws nothing".into(),
+        )?;
         check(self.save_every > 0, "save_every", "at least 1 step is needed".into())?;
         let share = |x: f64| (0.0..1.0).contains(&x);
         check(share(self.average), "average", format!("{} is not in [0, 1)", self.average))?;
@@ -161,6 +187,12 @@ impl Recipe {
             share(beta1) && share(beta2),
             "optimiser",
             format!("beta1 {beta1} and beta2 {beta2} must be in [0, 1)"),
+        )?;
+        let TimeSampling { location, scale, .. } = self.times;
+        check(
+            location.is_finite() && scale.is_finite() && scale >= 0.0,
+            "times",
+            format!("a location of {location} and a scale of {scale} are impossible"),
         )?;
         check(epsilon > 0.0 && clip_norm > 0.0, "optimiser", "epsilon and clip_norm must be above 0".into())?;
         check(

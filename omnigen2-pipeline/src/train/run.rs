@@ -15,12 +15,15 @@ use super::publish::publish;
 use super::recipe::{Examples, Part, Recipe};
 use super::state::file;
 use super::trainer::{Progress, Settings, Trainer};
+use crate::lora;
 use crate::weights::Storage;
-use crate::{Checkpoint, Result};
+use crate::{Checkpoint, OmniGen2, Result};
 
 const STATE: &str = "state.safetensors";
 const CURVE: &str = "curve.csv";
 const CHECKPOINT: &str = "checkpoint";
+const ADAPTER: &str = "pytorch_lora_weights.safetensors";
+const VALIDATION: &str = "validation";
 /// Examples whose latents are measured.
 const MEASURED: usize = 512;
 
@@ -55,6 +58,7 @@ impl Run {
             steps: recipe.steps,
             batch: recipe.batch,
             accumulate: recipe.accumulate,
+            gather: recipe.gather,
             rate: recipe.rate,
             optimiser: recipe.optimiser,
             average: recipe.average,
@@ -88,13 +92,19 @@ impl Run {
         self.recipe.out.join(CURVE)
     }
 
-    /// Writes what was learnt as a checkpoint, and gives its directory.
+    /// Writes what was learnt as a checkpoint, or adapters as the reference's trainer names their file, and gives the
+    /// directory.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn publish(&self) -> Result<PathBuf> {
         let to = self.recipe.out.join(CHECKPOINT);
         let mut networks = self.trainer.averaged();
+        if let Some(transformer) = networks.transformer.as_ref().filter(|_| self.recipe.lora.is_some()) {
+            fs::create_dir_all(&to).map_err(|source| file("create", &to, source))?;
+            lora::save(transformer, to.join(ADAPTER))?;
+            return Ok(to);
+        }
         let device = self.trainer.lesson().device().clone().inner();
         let checkpoint = Checkpoint::open(&self.recipe.checkpoint)?;
         // They share their files, so that one is never written without the other.
@@ -135,7 +145,23 @@ impl Run {
         if is_last {
             self.publish()?;
         }
-        Ok(())
+        match &self.recipe.validation {
+            Some(validation) if is_last || progress.step.is_multiple_of(validation.every) => {
+                validation.draw(&mut self.ready()?, &self.recipe.out.join(VALIDATION), progress.step)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A pipeline with what was learnt so far.
+    fn ready(&self) -> Result<OmniGen2> {
+        let learnt = self.publish()?;
+        let device = self.trainer.lesson().device().clone().inner();
+        let builder = OmniGen2::builder(&device);
+        match self.recipe.lora {
+            Some(_) => builder.checkpoint(&self.recipe.checkpoint)?.lora(learnt, 1.0)?.build(),
+            None => builder.checkpoint(learnt)?.build(),
+        }
     }
 }
 
@@ -154,6 +180,10 @@ fn networks(recipe: &Recipe, checkpoint: &Checkpoint, device: &Device) -> Result
     let is_fresh = |part| recipe.fresh.contains(&part);
     let learns = |part| recipe.learn.contains(&part);
     let storage = Storage::F32;
+    if let Some(config) = &recipe.lora {
+        let transformer = Some(lora::fresh(checkpoint.load_dit(device, storage)?, config, seed)?);
+        return Ok(Networks { vae: None, transformer, mllm: None, vit: None });
+    }
     let fresh = |part| learns(part).then(|| is_fresh(part));
     let vae = match fresh(Part::Vae) {
         None => None,

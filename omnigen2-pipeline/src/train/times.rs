@@ -4,6 +4,47 @@ use super::random::Numbers;
 
 /// How far images have come from noise when they are learnt from: a logit-normal time (arXiv 2403.03206, section
 /// 3.1), shifted by the size of the image.
+///
+/// The colour of a wide area is the mean of many noisy latents, which shows through the noise at all but the earliest
+/// times. A location below 0 lets a transformer meet those times often enough to learn such colours from the prompt.
+///
+/// ```
+/// use omnigen2_pipeline::train::{Times, TimeSampling};
+///
+/// let early = TimeSampling { location: -1.5, scale: 1.5, shift: Times::Plain };
+/// assert!(early.time(0.0, 16) < TimeSampling::default().time(0.0, 400));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TimeSampling {
+    /// The mean of the logit of a time; below 0 is nearer to noise.
+    pub location: f64,
+    /// The standard deviation of the logit of a time.
+    pub scale: f64,
+    /// How times depend on the size of the image.
+    pub shift: Times,
+}
+
+impl Default for TimeSampling {
+    /// The reference's.
+    fn default() -> Self {
+        Self { location: 0.0, scale: 1.0, shift: Times::default() }
+    }
+}
+
+impl TimeSampling {
+    /// The time of a number from a standard normal distribution, for an image of so many patch tokens.
+    pub fn time(&self, normal: f64, tokens: usize) -> f64 {
+        let logit = self.location + self.scale * normal;
+        self.shift.shift(1.0 / (1.0 + (-logit).exp()), tokens)
+    }
+
+    pub(crate) fn draw(&self, tokens: usize, numbers: &mut Numbers) -> f64 {
+        self.time(numbers.normal(), tokens)
+    }
+}
+
+/// How times of an image depend on its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Times {
@@ -46,10 +87,5 @@ impl Times {
                 t / (m - m * t + t)
             }
         }
-    }
-
-    pub(crate) fn draw(self, tokens: usize, numbers: &mut Numbers) -> f64 {
-        let t = 1.0 / (1.0 + (-numbers.normal()).exp());
-        self.shift(t, tokens)
     }
 }

@@ -1,4 +1,3 @@
-use std::panic::resume_unwind;
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
@@ -14,6 +13,7 @@ use super::networks::Networks;
 use super::optimiser::{AdamW, Optimiser};
 use super::random::{Numbers, Purpose};
 use super::rate::Rate;
+use super::side_by_side::side_by_side;
 use super::state::{self, Place, State};
 use crate::Result;
 
@@ -28,6 +28,9 @@ pub struct Settings {
     pub batch: usize,
     /// How many batches make a step.
     pub accumulate: usize,
+    /// How many batches are gathered at a time and put together by shape: the more, the fewer are left smaller, and the
+    /// more memory their pictures take.
+    pub gather: usize,
     /// The learning rate.
     pub rate: Rate,
     /// How gradients change weights.
@@ -73,7 +76,7 @@ impl<I: Iterator<Item = Result<Example>>> Trainer<I> {
     /// A run from its beginning. Parameters of `networks` that require gradients learn.
     pub fn new(settings: Settings, lesson: Lesson, networks: Networks, examples: I) -> Self {
         Self {
-            batches: Batches::new(settings.batch, settings.seed),
+            batches: Batches::new(settings.batch, settings.gather, settings.seed),
             optimiser: Optimiser::new(settings.optimiser),
             average: Average::default(),
             step: 0,
@@ -176,27 +179,24 @@ impl<I: Iterator<Item = Result<Example>>> Trainer<I> {
         if !lesson.is_on_cpu() || count == 1 {
             return Ok(parts.into_iter().map(learn).collect());
         }
-        // Threads of their own: a worker of rayon's pool that waits inside of one backward pass might begin the other.
-        Ok(std::thread::scope(|scope| {
-            let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| learn(part))).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
-                .collect()
-        }))
+        side_by_side(parts, learn)
     }
 }
 
 /// The same networks with a history of their own, so that several can be learnt from at once.
 fn apart(networks: &Networks) -> Networks {
-    networks.valid().map(&mut Apart)
+    networks.clone().map(&mut Apart)
 }
 
 struct Apart;
 
 impl ModuleMapper for Apart {
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        parameter.map(|value| value.autodiff().require_grad())
+        parameter.map(|value| {
+            let learns = value.is_require_grad();
+            let value = value.inner().autodiff();
+            if learns { value.require_grad() } else { value }
+        })
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Mixture {
     pub in_context: f64,
     /// Questions about pictures.
     pub talk: f64,
+    /// Pictures to describe.
+    pub describe: f64,
     /// Pictures to criticise.
     pub review: f64,
 }
@@ -31,8 +33,8 @@ impl Mixture {
         Endless { mixture: *self, source: Examples::training(seed), seed, next: 0 }
     }
 
-    fn kinds(&self) -> [f64; 6] {
-        [self.pictures, self.text_to_image, self.edit, self.in_context, self.talk, self.review]
+    fn kinds(&self) -> [f64; 7] {
+        [self.pictures, self.text_to_image, self.edit, self.in_context, self.talk, self.describe, self.review]
     }
 
     /// The kind at a place of the whole.
@@ -64,10 +66,8 @@ impl Endless {
             1 => self.drawing(Task::TextToImage, index),
             2 => self.drawing(Task::Edit, index),
             3 => self.drawing(Task::InContext, index),
-            4 => {
-                let Talk { question, pictures, answer, .. } = self.source.talk(index);
-                Example { instruction: question, pictures, output: Output::Text(answer) }
-            }
+            4 => reply(self.source.talk(index)),
+            5 => reply(self.source.description(index)),
             _ => {
                 let Review { instruction, picture, answer, .. } = self.source.review(index);
                 let instruction = question(&instruction, 0);
@@ -84,6 +84,10 @@ impl Endless {
             output: Output::Picture(drawing.target),
         }
     }
+}
+
+fn reply(Talk { question, pictures, answer }: Talk) -> Example {
+    Example { instruction: question, pictures, output: Output::Text(answer) }
 }
 
 fn picture(picture: image::RgbImage) -> Example {

@@ -1,0 +1,43 @@
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{ImageFormat, RgbImage};
+use serde::{Deserialize, Serialize};
+
+use super::state::file;
+use crate::whole::replace;
+use crate::{ImageRequest, OmniGen2, Result};
+
+/// Pictures that are drawn on the way, so that one sees what a run has learnt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// After how many steps they are drawn.
+    pub every: u64,
+    /// What is drawn: a file for each, `step-000500-1.png`.
+    pub prompts: Vec<String>,
+    /// How it is drawn.
+    #[serde(default)]
+    pub settings: ImageRequest,
+}
+
+impl Validation {
+    pub(super) fn draw(&self, omnigen2: &mut OmniGen2, folder: &Path, step: u64) -> Result<()> {
+        fs::create_dir_all(folder).map_err(|source| file("create", folder, source))?;
+        for (prompt, number) in self.prompts.iter().zip(1..) {
+            let request = ImageRequest { prompt: prompt.clone(), count: 1, ..self.settings.clone() };
+            for picture in omnigen2.generate(&request)?.finish()? {
+                let path = folder.join(format!("step-{step:06}-{number}.png"));
+                write(&path, &picture).map_err(|source| file("write", &path, source))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, picture: &RgbImage) -> std::io::Result<()> {
+    let mut png = Cursor::new(Vec::new());
+    picture.write_to(&mut png, ImageFormat::Png).map_err(std::io::Error::other)?;
+    replace(path, png.get_ref())
+}
