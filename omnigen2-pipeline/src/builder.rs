@@ -71,6 +71,12 @@ impl Builder {
         Ok(Self { checkpoint, ..self })
     }
 
+    /// The model of the [shapes world](crate::shapes), which is inside this library.
+    #[cfg(feature = "shapes")]
+    pub fn shapes(self) -> Self {
+        Self { checkpoint: Some(Checkpoint::shapes()), ..self }
+    }
+
     /// The checkpoint made of loose files.
     ///
     /// # Errors

@@ -35,9 +35,14 @@ impl PromptTokenizer {
         let path = path.as_ref();
         let path = if path.is_dir() { path.join("tokenizer.json") } else { path.to_path_buf() };
         let bytes = std::fs::read(&path).map_err(|source| TextError::Read { path: path.clone(), source })?;
+        Self::from_bytes(&bytes, path)
+    }
+
+    /// From the contents of the file of this path.
+    pub(crate) fn from_bytes(bytes: &[u8], path: PathBuf) -> Result<Self, TextError> {
         let corrupt = |source| TextError::Corrupt { path: path.clone(), source };
         // The tokenizers library panics on some files that are no JSON.
-        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|e| corrupt(e.into()))?;
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|e| corrupt(e.into()))?;
         let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(corrupt)?;
         tokenizer.with_truncation(None).map_err(corrupt)?.with_padding(None);
         let loaded = Self { tokenizer, path };

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 
-use super::file::entries;
+use super::file::{Held, entries, entries_of};
 use super::locate::{Index, Located, locate};
 use super::{Entry, Storage, Summary, WeightsError};
 
@@ -28,6 +28,15 @@ impl Archive {
             Located::Shards(index) => gather(&index)?,
         };
         Ok(Self { path, entries })
+    }
+
+    /// Opens the contents of a safetensors file inside this program. `path` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn embedded(path: impl AsRef<Path>, bytes: &'static [u8]) -> Result<Self, WeightsError> {
+        let path = path.as_ref().to_owned();
+        Ok(Self { entries: entries_of(&path, Held::Program(bytes))?, path })
     }
 
     /// What was opened.

@@ -7,7 +7,7 @@ use burn::tensor::{AllocationProperty, Bytes, DType, bf16, f16};
 use safetensors::Dtype;
 
 use super::convert::{Number, convert};
-use super::file::Mapped;
+use super::file::Held;
 use super::{Storage, WeightsError};
 use crate::device::is_cpu;
 use crate::memory::Rest;
@@ -21,7 +21,7 @@ pub struct Entry {
     pub(super) bytes: bytes::Bytes,
     /// Where the bytes begin in the map.
     pub(super) start: usize,
-    pub(super) map: Arc<Mapped>,
+    pub(super) map: Arc<Held>,
     pub(super) file: Arc<Path>,
 }
 

@@ -12,11 +12,16 @@ use super::{Entry, WeightsError};
 
 const LENGTH_BYTES: usize = size_of::<u64>();
 
-/// The whole of a file, as pages of the page cache.
+/// The whole of a file.
 #[derive(Debug)]
-pub(super) struct Mapped(Mmap);
+pub(super) enum Held {
+    /// As pages of the page cache.
+    Map(Mmap),
+    /// As a part of this program.
+    Program(&'static [u8]),
+}
 
-impl Mapped {
+impl Held {
     fn open(path: &Path) -> Result<Self, WeightsError> {
         let failed = |source| WeightsError::Io { path: path.to_owned(), source };
         let file = File::open(path).map_err(failed)?;
@@ -27,16 +32,17 @@ impl Mapped {
         // SAFETY: checkpoints are written once; a program that shortens one while it is in use ends this one.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
-        Ok(Self(map))
+        Ok(Self::Map(map))
     }
 
     /// Takes pages out of this process; the system may keep them in its cache, and reading brings them back.
     #[cfg(unix)]
     pub(super) fn give_back(&self, range: Range<usize>) {
+        let Self::Map(map) = self else { return };
         // SAFETY: the map is read-only and of a file, so that a page which is read again is the same.
         #[allow(unsafe_code)]
         let _ = unsafe {
-            self.0.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len())
+            map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len())
         };
     }
 
@@ -46,30 +52,40 @@ impl Mapped {
     /// Lets the system read pages from the disk while other work is done.
     #[cfg(unix)]
     pub(super) fn read_ahead(&self, range: Range<usize>) {
-        let _ = self.0.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
+        if let Self::Map(map) = self {
+            let _ = map.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
+        }
     }
 
     #[cfg(not(unix))]
     pub(super) fn read_ahead(&self, _: Range<usize>) {}
 }
 
-/// A hold on a map, which ends with the last of them.
-struct Hold(Arc<Mapped>);
+/// A hold on a file, which ends with the last of them.
+struct Hold(Arc<Held>);
 
 impl AsRef<[u8]> for Hold {
     fn as_ref(&self) -> &[u8] {
-        &self.0.0
+        match &*self.0 {
+            Held::Map(map) => map,
+            Held::Program(bytes) => bytes,
+        }
     }
 }
 
 /// The whole of a file.
 pub(super) fn map(path: &Path) -> Result<Bytes, WeightsError> {
-    Ok(Bytes::from_owner(Hold(Mapped::open(path)?.into())))
+    Ok(Bytes::from_owner(Hold(Held::open(path)?.into())))
 }
 
 /// The tensors of one safetensors file, their data left in the file.
 pub(super) fn entries(path: &Path) -> Result<BTreeMap<String, Entry>, WeightsError> {
-    let map = Arc::new(Mapped::open(path)?);
+    entries_of(path, Held::open(path)?)
+}
+
+/// The tensors of a safetensors file of this path.
+pub(super) fn entries_of(path: &Path, held: Held) -> Result<BTreeMap<String, Entry>, WeightsError> {
+    let map = Arc::new(held);
     let bytes = Bytes::from_owner(Hold(map.clone()));
     let length =
         |expected| WeightsError::Length { path: path.to_owned(), expected, found: bytes.len() as u64 };

@@ -18,7 +18,6 @@ fn no_checkpoint() {
     let place = Place::new();
     let nowhere = place.input("nowhere");
     fails(&place, text(&nowhere), 3, &["there is no checkpoint at", "nowhere"]);
-    place.run(&["generate", "a fox"]).failed(2, &["no checkpoint is named", "--checkpoint", "--vae"]);
     fails(&place, "owner/name", 7, &["owner/name@main is not complete in"]);
 }
 

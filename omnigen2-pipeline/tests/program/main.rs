@@ -16,5 +16,6 @@ mod reflect;
 #[allow(dead_code, reason = "the tests of the hub look at more of it")]
 #[path = "../hub/server.rs"]
 mod server;
+mod shapes;
 #[cfg(unix)]
 mod terminal;

@@ -20,6 +20,9 @@ const FOLDERS: [&str; 8] = [
 const SOURCE_LINES: usize = 400;
 const EXAMPLE_LINES: usize = 40;
 const FILE_BYTES: u64 = 3_000_000;
+/// The model that ships, and how big its files are together at most.
+const MODEL: &str = "omnigen2-pipeline/shapes/model/";
+const MODEL_BYTES: u64 = 9_000_000;
 
 /// Folders at the root of a machine where a developer's own files lie.
 const PRIVATE_ROOTS: [&str; 4] = ["home", "root", "work", "Users"];
@@ -67,11 +70,21 @@ fn length(file: &File) -> Option<Finding> {
     (lines > limit).then(|| file.finding(limit + 1, wrong(), remedy))
 }
 
-/// No file is too big for a repository.
+/// No file is too big for a repository, and the model not for a package.
 pub(super) fn sizes(repository: &Repository) -> Vec<Finding> {
-    let big = repository.files().iter().filter(|file| file.bytes > FILE_BYTES);
+    let (model, others): (Vec<&File>, Vec<&File>) =
+        repository.files().iter().partition(|file| file.path.starts_with(MODEL));
+    let bytes: u64 = model.iter().map(|file| file.bytes).sum();
+    let model = (bytes > MODEL_BYTES).then(|| Finding {
+        place: MODEL.into(),
+        wrong: format!("{bytes} bytes, at most {MODEL_BYTES} are allowed"),
+        remedy: "Train a smaller one, or write it with `precise = \"f16\"`.",
+    });
+    let big = others.into_iter().filter(|file| file.bytes > FILE_BYTES);
     let wrong = |file: &File| format!("{} bytes, at most {FILE_BYTES} are allowed", file.bytes);
-    big.map(|file| file.finding(1, wrong(file), "Make it smaller, or create it when it is needed.")).collect()
+    let big =
+        big.map(|file| file.finding(1, wrong(file), "Make it smaller, or create it when it is needed."));
+    model.into_iter().chain(big).collect()
 }
 
 /// No file speaks of a place outside of the repository.

@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use omnigen2_pipeline::hub::{Hub, looks_like_repository};
-use omnigen2_pipeline::{Builder, Checkpoint, Error, LooseFiles};
+use omnigen2_pipeline::{Builder, Checkpoint, Error, ImageRequest, LooseFiles, shapes};
 
 use crate::console::Console;
 use crate::failure::{Code, Failure};
@@ -14,8 +14,9 @@ use crate::pull;
 
 const VARIABLE: &str = "OMNIGEN2_CHECKPOINT";
 const LOOSE: &str = "loose files";
-const NONE: &str = "no checkpoint is named: give --checkpoint a directory or a repository such as \
-    OmniGen2/OmniGen2, or all of --transformer, --mllm, --vae and --tokenizer, or set OMNIGEN2_CHECKPOINT";
+const SHAPES: &str = "shapes";
+const TOLD: &str = "using the small shapes model inside this program, which knows nothing but coloured shapes; \
+    for OmniGen2 itself give --checkpoint a directory or a repository such as OmniGen2/OmniGen2";
 
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Loose files (all four, in place of a checkpoint)")]
@@ -41,6 +42,8 @@ pub(crate) enum Source {
     Named(String),
     /// One file a part.
     Loose(LooseFiles),
+    /// The model inside this program.
+    Shapes,
 }
 
 /// A checkpoint on this machine, and how a record names it.
@@ -54,12 +57,14 @@ pub(crate) struct Found {
 enum Place {
     Directory(PathBuf),
     Loose(LooseFiles),
+    Shapes,
 }
 
 impl Source {
     pub(crate) fn given(checkpoint: Option<String>, loose: LooseArgs) -> Result<Option<Self>, Failure> {
         let LooseArgs { transformer, mllm, vae, tokenizer } = loose;
         match (checkpoint, transformer, mllm, vae, tokenizer) {
+            (Some(name), None, ..) if name == SHAPES && !Path::new(SHAPES).is_dir() => Ok(Some(Self::Shapes)),
             (Some(name), None, ..) => Ok(Some(Self::Named(name))),
             (Some(_), ..) => {
                 Err(Failure::new(Code::Request, "give a checkpoint or loose files, not both of them"))
@@ -82,22 +87,35 @@ impl Source {
                 tokenizer: file("tokenizer")?,
             })
         };
-        match name == LOOSE {
-            true => loose().map_or_else(|| Self::Named(name.into()), Self::Loose),
-            false => Self::Named(name.into()),
+        match name {
+            LOOSE => loose().map_or_else(|| Self::Named(name.into()), Self::Loose),
+            SHAPES => Self::Shapes,
+            _ => Self::Named(name.into()),
         }
     }
 
-    pub(crate) fn from_environment() -> Result<Self, Failure> {
+    /// What the environment names, or the model inside this program.
+    pub(crate) fn usual() -> Self {
         let name = env::var_os(VARIABLE).filter(|name| !name.is_empty());
-        let name = name.map(|name| Self::Named(name.to_string_lossy().into_owned()));
-        name.ok_or_else(|| Failure::new(Code::Request, NONE))
+        name.map_or(Self::Shapes, |name| Self::Named(name.to_string_lossy().into_owned()))
+    }
+
+    /// A request with the settings that the model is usually asked with.
+    pub(crate) fn usually(&self, request: ImageRequest) -> ImageRequest {
+        match self {
+            Self::Shapes => shapes::usually(request),
+            Self::Named(_) | Self::Loose(_) => request,
+        }
     }
 
     /// A repository is pulled unless there is a directory of its name.
     pub(crate) fn find(self, console: &Console, interrupt: &Interrupt) -> Result<Found, Failure> {
         let name = match self {
             Self::Loose(files) => return Ok(Found { place: Place::Loose(files), name: LOOSE.into() }),
+            Self::Shapes => {
+                console.say(TOLD);
+                return Ok(Found { place: Place::Shapes, name: SHAPES.into() });
+            }
             Self::Named(name) => name,
         };
         let path = Path::new(&name);
@@ -119,6 +137,7 @@ impl Found {
         Ok(match self.place {
             Place::Directory(path) => Checkpoint::open(path)?,
             Place::Loose(files) => Checkpoint::loose(files)?,
+            Place::Shapes => Checkpoint::shapes(),
         })
     }
 
@@ -126,20 +145,23 @@ impl Found {
         Ok(match self.place {
             Place::Directory(path) => builder.checkpoint(path)?,
             Place::Loose(files) => builder.files(files)?,
+            Place::Shapes => builder.shapes(),
         })
     }
 
     pub(crate) fn directory(self) -> Result<PathBuf, Failure> {
         match self.place {
             Place::Directory(path) => Ok(path),
-            Place::Loose(_) => Err(Failure::new(Code::Request, "give a directory or a repository")),
+            Place::Loose(_) | Place::Shapes => {
+                Err(Failure::new(Code::Request, "give a directory or a repository"))
+            }
         }
     }
 
     /// What a record keeps beside the name.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         match &self.place {
-            Place::Directory(_) => Vec::new(),
+            Place::Directory(_) | Place::Shapes => Vec::new(),
             Place::Loose(files) => vec![
                 ("transformer", absolute(&files.transformer)),
                 ("mllm", absolute(&files.mllm)),

@@ -15,7 +15,8 @@ use crate::work::Work;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Checkpoint")]
 pub(crate) struct EngineArgs {
-    /// A directory, or a repository OWNER/NAME or OWNER/NAME@REVISION, which is pulled [env: OMNIGEN2_CHECKPOINT]
+    /// A directory, or a repository OWNER/NAME or OWNER/NAME@REVISION, which is pulled, or `shapes` for the small model
+    /// inside this program [env: OMNIGEN2_CHECKPOINT] [default: shapes]
     #[arg(long, value_name = "DIR|REPOSITORY")]
     checkpoint: Option<String>,
     #[command(flatten)]
@@ -33,6 +34,7 @@ pub(crate) struct Origin {
 /// A pipeline, and what the records of its pictures say of it.
 pub(crate) struct Engine {
     pub(crate) omnigen2: OmniGen2,
+    source: Source,
     checkpoint: String,
     settings: BTreeMap<String, String>,
 }
@@ -40,7 +42,7 @@ pub(crate) struct Engine {
 impl EngineArgs {
     pub(crate) fn origin(self) -> Result<Origin, Failure> {
         let given = Source::given(self.checkpoint, self.loose)?;
-        Ok(Origin { source: given.map_or_else(Source::from_environment, Ok)?, settings: self.settings })
+        Ok(Origin { source: given.unwrap_or_else(Source::usual), settings: self.settings })
     }
 
     /// What was not given is as recorded.
@@ -52,9 +54,14 @@ impl EngineArgs {
 }
 
 impl Origin {
+    /// A request with the settings that the checkpoint is usually asked with.
+    pub(crate) fn usually(&self, request: ImageRequest) -> ImageRequest {
+        self.source.usually(request)
+    }
+
     pub(crate) fn open(self, work: Work<'_>) -> Result<Engine, Failure> {
         let device = device::choose(self.settings.device.as_deref())?;
-        let found = self.source.find(work.console, work.interrupt)?;
+        let found = self.source.clone().find(work.console, work.interrupt)?;
         let mut settings = self.settings.record(&device.name);
         settings.extend(found.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
         let checkpoint = found.name.clone();
@@ -65,11 +72,16 @@ impl Origin {
         {
             work.console.say(plan.choice());
         }
-        Ok(Engine { omnigen2, checkpoint, settings })
+        Ok(Engine { omnigen2, source: self.source, checkpoint, settings })
     }
 }
 
 impl Engine {
+    /// As [`Origin::usually`].
+    pub(crate) fn usually(&self, request: ImageRequest) -> ImageRequest {
+        self.source.usually(request)
+    }
+
     /// How the first picture of a request is made, its references yet to be named.
     pub(crate) fn record(&self, request: &ImageRequest) -> Record {
         Record {

@@ -70,7 +70,7 @@ impl PictureArgs {
 pub(crate) fn run(args: &Args, console: &Console, interrupt: &Interrupt) -> Result<(), Failure> {
     let request = args.picture.request()?;
     let given = Source::given(args.checkpoint.clone(), args.loose.clone())?;
-    let found = given.map_or_else(Source::from_environment, Ok)?.find(console, interrupt)?;
+    let found = given.unwrap_or_else(Source::usual).find(console, interrupt)?;
     let name = found.name.clone();
     let device = device::choose(args.settings.device.as_deref())?.device;
     let builder = args.settings.apply(OmniGen2::builder(&device))?;

@@ -4,6 +4,7 @@ mod chat;
 mod checkpoint;
 mod console;
 mod convert;
+mod demo;
 mod describe;
 mod device;
 mod drawing;
@@ -17,6 +18,7 @@ mod presets;
 mod pull;
 mod reflect;
 mod settings;
+mod sheet;
 mod show;
 mod speaking;
 mod train;
@@ -52,6 +54,7 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     Generate(Box<generate::Args>),
+    Demo(demo::Args),
     Describe(Box<describe::Args>),
     Chat(Box<chat::Args>),
     Reflect(Box<reflect::Args>),
@@ -87,6 +90,7 @@ fn run(command: Command, console: &Console) -> Result<(), Failure> {
     let listen = || Interrupt::listen(console);
     match command {
         Command::Generate(args) => generate::run(*args, Work { console, interrupt: &listen()? }),
+        Command::Demo(args) => demo::run(args, Work { console, interrupt: &listen()? }),
         Command::Describe(args) => describe::run(*args, Work { console, interrupt: &listen()? }),
         Command::Chat(args) => chat::run(*args, Work { console, interrupt: &listen()? }),
         Command::Reflect(args) => reflect::run(*args, Work { console, interrupt: &listen()? }),

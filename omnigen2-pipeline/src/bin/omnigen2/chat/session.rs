@@ -136,7 +136,7 @@ impl<'a> Session<'a> {
 
     fn draw(&mut self, request: ImageRequest) -> Result<Message, Failure> {
         let Self { engine, work, args, .. } = self;
-        let request = ImageRequest { seed: self.seed, ..args.drawing.apply(request) };
+        let request = ImageRequest { seed: self.seed, ..args.drawing.apply(engine.usually(request)) };
         let references = references::named(&request.references, &self.files).unwrap_or_default();
         let mut record = Record { references, ..engine.record(&request) };
         not_repeatable(&mut record, "it was drawn in a conversation, which its record does not hold");

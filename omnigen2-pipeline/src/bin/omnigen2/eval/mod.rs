@@ -12,15 +12,13 @@ use serde_json::json;
 use crate::console::print;
 use crate::engine::{Engine, EngineArgs};
 use crate::failure::{Code, Failure};
-use crate::reflect::sheet::{Panel, sheet};
+use crate::sheet::{Panel, enlarged, sheet};
 use crate::work::Work;
 
 use self::table::{Score, table};
 
 /// The most failures on a sheet.
 const FAILURES: usize = 24;
-/// How much larger they are shown there.
-const ENLARGED: u32 = 4;
 
 /// Measures by meaning what a checkpoint can do in a world that a program can judge
 ///
@@ -126,7 +124,7 @@ fn measure(
 }
 
 fn show(failures: &[Attempt]) -> RgbImage {
-    let enlarged: Vec<RgbImage> = failures.iter().map(|failure| enlarge(&failure.picture)).collect();
+    let enlarged: Vec<RgbImage> = failures.iter().map(|failure| enlarged(&failure.picture)).collect();
     let panels: Vec<Panel<'_>> = failures
         .iter()
         .zip(&enlarged)
@@ -137,9 +135,4 @@ fn show(failures: &[Attempt]) -> RgbImage {
         })
         .collect();
     sheet(&panels)
-}
-
-fn enlarge(picture: &RgbImage) -> RgbImage {
-    let [width, height] = [picture.width(), picture.height()].map(|side| side * ENLARGED);
-    image::imageops::resize(picture, width, height, image::imageops::FilterType::Nearest)
 }

@@ -52,14 +52,14 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
 fn plan(args: Args) -> Result<Plan, Failure> {
     let like = args.like.as_ref().map(|path| drawing::repeatable(path)).transpose()?;
     let like = like.as_ref();
-    let mut request = request(&args, like)?;
+    let origin = match like {
+        Some(record) => args.engine.clone().origin_like(record)?,
+        None => args.engine.clone().origin()?,
+    };
+    let mut request = request(&args, like, &origin)?;
     let recorded = like.filter(|_| args.image.is_empty());
     drawing::check_count(recorded.map_or(args.image.len(), |record| record.references.len()))?;
     let outputs = output::outputs(&args, like, &request)?;
-    let origin = match like {
-        Some(record) => args.engine.origin_like(record)?,
-        None => args.engine.origin()?,
-    };
     let references = match recorded {
         Some(record) => references::recorded(record)?,
         None => references::given(&args.image)?,
@@ -70,10 +70,10 @@ fn plan(args: Args) -> Result<Plan, Failure> {
 }
 
 /// The record's request, as the options change it; references are yet to come.
-fn request(args: &Args, like: Option<&Record>) -> Result<ImageRequest, Failure> {
+fn request(args: &Args, like: Option<&Record>, origin: &Origin) -> Result<ImageRequest, Failure> {
     let base = match like {
         Some(record) => record.request.clone(),
-        None => ImageRequest { seed: by_chance(), ..ImageRequest::default() },
+        None => origin.usually(ImageRequest { seed: by_chance(), ..ImageRequest::default() }),
     };
     let request = args.prompt_args.apply(args.drawing.apply(base));
     let prompt = args.prompt.clone().unwrap_or(request.prompt.clone());

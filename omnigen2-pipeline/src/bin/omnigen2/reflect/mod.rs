@@ -2,7 +2,6 @@
 
 mod args;
 mod report;
-pub(crate) mod sheet;
 
 use omnigen2_pipeline::ImageRequest;
 use omnigen2_pipeline::metadata::Record;
@@ -14,6 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::work::Work;
 
 pub(crate) use self::args::Args;
+pub(crate) use self::report::found;
 
 /// All that is known before any part is loaded.
 struct Plan {
@@ -42,7 +42,8 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
 }
 
 fn plan(args: &Args) -> Result<Plan, Failure> {
-    let base = ImageRequest { seed: by_chance(), ..ImageRequest::new(&args.prompt) };
+    let origin = args.engine.clone().origin()?;
+    let base = origin.usually(ImageRequest { seed: by_chance(), ..ImageRequest::new(&args.prompt) });
     let mut request = args.prompt_args.apply(args.drawing.apply(base));
     drawing::check(&request)?;
     drawing::check_count(args.image.len())?;
@@ -51,7 +52,6 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     if let Some(folder) = &args.keep_all {
         output::check_folder(folder)?;
     }
-    let origin = args.engine.clone().origin()?;
     let references = references::given(&args.image)?;
     drawing::check_references(&request, &references)?;
     request.references = references.iter().map(|reference| reference.picture.clone()).collect();

@@ -5,10 +5,10 @@ use omnigen2_pipeline::{ImageRequest, Round};
 use serde_json::json;
 
 use super::args::Args;
-use super::sheet::{Panel, sheet};
 use crate::console::{Console, print, tame};
 use crate::drawing::{not_repeatable, references};
 use crate::failure::Failure;
+use crate::sheet::{Panel, sheet};
 
 /// Writes and says what comes of the rounds.
 pub(super) struct Report<'a> {
@@ -85,7 +85,8 @@ impl<'a> Report<'a> {
     }
 }
 
-fn found(round: &Round) -> String {
+/// What a critic said of a round, in a line.
+pub(crate) fn found(round: &Round) -> String {
     let critique = &round.critique;
     let verdict = match critique.satisfied() {
         true => "satisfied".into(),

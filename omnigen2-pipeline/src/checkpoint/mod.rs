@@ -1,5 +1,10 @@
 //! Where the parts of a checkpoint are, and how they are loaded.
 
+mod files;
+#[cfg(feature = "shapes")]
+mod shapes;
+
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
@@ -10,6 +15,7 @@ use omnigen2_vit::{Vit, VitConfig};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use self::files::Files;
 use crate::memory::{PartNeed, Rest};
 use crate::pixels::VisionLimits;
 use crate::text::PromptTokenizer;
@@ -22,9 +28,10 @@ pub(crate) const MLLM: &str = "language model";
 pub(crate) const VIT: &str = "vision tower";
 pub(crate) const VAE: &str = "autoencoder";
 
-/// The files of a checkpoint: the published directory, or loose files.
+/// The files of a checkpoint: the published directory, loose files, or those inside this library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
+    files: Files,
     root: PathBuf,
     transformer: Source,
     mllm: Source,
@@ -70,6 +77,7 @@ impl Checkpoint {
             Ok::<_, Error>(Source { config: Some(there(part, weights.join("config.json"))?), weights })
         };
         Ok(Self {
+            files: Files::Disk,
             transformer: source(TRANSFORMER, "transformer")?,
             mllm: source(MLLM, "mllm")?,
             vae: source(VAE, "vae")?,
@@ -91,6 +99,7 @@ impl Checkpoint {
         };
         let source = |part, path| Ok::<_, Error>(Source { weights: there(part, path)?, config: None });
         Ok(Self {
+            files: Files::Disk,
             transformer: source(TRANSFORMER, transformer)?,
             mllm: source(MLLM, mllm)?,
             vae: source(VAE, vae)?,
@@ -109,7 +118,7 @@ impl Checkpoint {
     /// # Errors
     /// If it cannot be read or describes no network. So do all of these methods.
     pub fn dit_config(&self) -> Result<DitConfig> {
-        let config = read(&self.transformer, TRANSFORMER)?.unwrap_or_else(DitConfig::omnigen2);
+        let config = self.read(&self.transformer, TRANSFORMER)?.unwrap_or_else(DitConfig::omnigen2);
         valid(&self.transformer, TRANSFORMER, config.validate()).map(|()| config)
     }
 
@@ -118,7 +127,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`dit_config`](Self::dit_config).
     pub fn mllm_config(&self) -> Result<MllmConfig> {
-        let config = read(&self.mllm, MLLM)?.unwrap_or_else(MllmConfig::qwen2_5_vl_3b);
+        let config = self.read(&self.mllm, MLLM)?.unwrap_or_else(MllmConfig::qwen2_5_vl_3b);
         valid(&self.mllm, MLLM, config.validate()).map(|()| config)
     }
 
@@ -131,7 +140,7 @@ impl Checkpoint {
         struct Whole {
             vision_config: VitConfig,
         }
-        let config = read(&self.mllm, VIT)?.map(|whole: Whole| whole.vision_config);
+        let config = self.read(&self.mllm, VIT)?.map(|whole: Whole| whole.vision_config);
         let config = config.unwrap_or_else(VitConfig::qwen2_5_vl_3b);
         valid(&self.mllm, VIT, config.validate()).map(|()| config)
     }
@@ -141,7 +150,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`dit_config`](Self::dit_config).
     pub fn vae_config(&self) -> Result<VaeConfig> {
-        let config = read(&self.vae, VAE)?.unwrap_or_else(VaeConfig::flux);
+        let config = self.read(&self.vae, VAE)?.unwrap_or_else(VaeConfig::flux);
         valid(&self.vae, VAE, config.validate()).map(|()| config)
     }
 
@@ -151,7 +160,7 @@ impl Checkpoint {
     /// If its configuration or weights cannot be had. So do the other loaders.
     pub fn load_dit(&self, device: &Device, storage: Storage) -> Result<Dit> {
         let module = self.dit_config()?.init(device);
-        Ok(Archive::open(&self.transformer.weights)?.load(module, &DIT_NAMING, storage)?)
+        Ok(self.files.weights(&self.transformer.weights)?.load(module, &DIT_NAMING, storage)?)
     }
 
     /// Loads the language model.
@@ -160,7 +169,7 @@ impl Checkpoint {
     /// As [`load_dit`](Self::load_dit).
     pub fn load_mllm(&self, device: &Device, storage: Storage) -> Result<Mllm> {
         let module = self.mllm_config()?.init(device);
-        Ok(Archive::open(&self.mllm.weights)?.load(module, &MLLM_NAMING, storage)?)
+        Ok(self.files.weights(&self.mllm.weights)?.load(module, &MLLM_NAMING, storage)?)
     }
 
     /// Loads the vision tower.
@@ -169,7 +178,7 @@ impl Checkpoint {
     /// As [`load_dit`](Self::load_dit).
     pub fn load_vit(&self, device: &Device, storage: Storage) -> Result<Vit> {
         let module = self.vit_config()?.init(device);
-        Ok(Archive::open(&self.mllm.weights)?.load(module, &VIT_NAMING, storage)?)
+        Ok(self.files.weights(&self.mllm.weights)?.load(module, &VIT_NAMING, storage)?)
     }
 
     /// Loads the autoencoder, as stored under [`Storage::Auto`].
@@ -178,7 +187,7 @@ impl Checkpoint {
     /// As [`load_dit`](Self::load_dit).
     pub fn load_vae(&self, device: &Device, storage: Storage) -> Result<Vae> {
         let module = self.vae_config()?.init(device);
-        let archive = Archive::open(&self.vae.weights)?;
+        let archive = self.files.weights(&self.vae.weights)?;
         let naming = vae_naming(&archive);
         Ok(archive.load(module, &naming, storage.of_vae())?)
     }
@@ -188,7 +197,13 @@ impl Checkpoint {
     /// # Errors
     /// If it cannot be read.
     pub fn tokenizer(&self) -> Result<PromptTokenizer> {
-        Ok(PromptTokenizer::load(&self.processor)?)
+        match self.files {
+            Files::Disk => Ok(PromptTokenizer::load(&self.processor)?),
+            Files::Program(_) => {
+                let path = self.processor.join("tokenizer.json");
+                Ok(PromptTokenizer::from_bytes(&self.bytes(&path)?, path)?)
+            }
+        }
     }
 
     /// How the language model's replies are decoded; greedily if the checkpoint does not say.
@@ -197,8 +212,8 @@ impl Checkpoint {
     /// If the settings are there but cannot be read.
     pub fn generation_config(&self) -> Result<GenerationConfig> {
         let path = self.mllm.weights.join("generation_config.json");
-        match path.exists() {
-            true => parse(&path, MLLM),
+        match self.files.has(&path) {
+            true => self.parse(&path, MLLM),
             false => Ok(GenerationConfig::default()),
         }
     }
@@ -208,8 +223,9 @@ impl Checkpoint {
     /// # Errors
     /// If the settings are there but cannot be read.
     pub fn vision_limits(&self) -> Result<VisionLimits> {
-        match self.processor.join("preprocessor_config.json").exists() {
-            true => Ok(VisionLimits::load(&self.processor)?),
+        let path = self.processor.join("preprocessor_config.json");
+        match self.files.has(&path) {
+            true => self.parse(&path, VIT),
             false => Ok(VisionLimits::default()),
         }
     }
@@ -228,11 +244,11 @@ impl Checkpoint {
                 report: report.into(),
             })),
         };
-        let dit = Archive::open(&self.transformer.weights)?;
+        let dit = self.files.weights(&self.transformer.weights)?;
         report(dit.path(), &DIT_NAMING, dit.check(&self.dit_config()?.init(device), &DIT_NAMING))?;
-        let mllm = Archive::open(&self.mllm.weights)?;
+        let mllm = self.files.weights(&self.mllm.weights)?;
         report(mllm.path(), &MLLM_NAMING, mllm.check(&self.mllm_config()?.init(device), &MLLM_NAMING))?;
-        let vae = Archive::open(&self.vae.weights)?;
+        let vae = self.files.weights(&self.vae.weights)?;
         let naming = vae_naming(&vae);
         report(vae.path(), &naming, vae.check(&self.vae_config()?.init(device), &naming))?;
         self.tokenizer().map(|_| ())
@@ -246,7 +262,7 @@ impl Checkpoint {
         let open = |part, source: &Source, keep| {
             Ok::<_, Error>(PartArchive {
                 part,
-                archive: Archive::open(&source.weights)?,
+                archive: self.files.weights(&source.weights)?,
                 draws: part != VIT,
                 keep,
             })
@@ -257,6 +273,22 @@ impl Checkpoint {
             open(VIT, &self.mllm, is_vision)?,
             open(VAE, &self.vae, |_| true)?,
         ])
+    }
+
+    fn read<C: DeserializeOwned>(&self, source: &Source, part: &'static str) -> Result<Option<C>> {
+        source.config.as_ref().map(|path| self.parse(path, part)).transpose()
+    }
+
+    fn parse<C: DeserializeOwned>(&self, path: &Path, part: &'static str) -> Result<C> {
+        serde_json::from_slice(&self.bytes(path)?).map_err(|source| Error::ParseConfig {
+            path: path.into(),
+            part,
+            source,
+        })
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Cow<'static, [u8]>> {
+        self.files.read(path).map_err(|source| Error::ReadConfig { path: path.into(), source })
     }
 
     /// What the weights of each part take on a device.
@@ -321,15 +353,6 @@ fn vae_naming(archive: &Archive) -> Naming<'static> {
 
 fn is_vision(name: &str) -> bool {
     omnigen2_vit::PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn read<C: DeserializeOwned>(source: &Source, part: &'static str) -> Result<Option<C>> {
-    source.config.as_ref().map(|path| parse(path, part)).transpose()
-}
-
-fn parse<C: DeserializeOwned>(path: &Path, part: &'static str) -> Result<C> {
-    let text = std::fs::read(path).map_err(|source| Error::ReadConfig { path: path.into(), source })?;
-    serde_json::from_slice(&text).map_err(|source| Error::ParseConfig { path: path.into(), part, source })
 }
 
 fn valid<E>(source: &Source, part: &'static str, outcome: std::result::Result<(), E>) -> Result<()>

@@ -51,6 +51,13 @@ pub(crate) fn sheet(rounds: &[Panel<'_>]) -> RgbImage {
     sheet
 }
 
+/// A picture at least as wide as a column, its pixels as squares.
+pub(crate) fn enlarged(picture: &RgbImage) -> RgbImage {
+    let times = NARROWEST.div_ceil(picture.width().max(1));
+    let [width, height] = [picture.width(), picture.height()].map(|side| side * times);
+    imageops::resize(picture, width, height, FilterType::Nearest)
+}
+
 struct Cell {
     picture: RgbImage,
     title: Vec<String>,
