@@ -12,6 +12,7 @@ from attention import attend
 from timing import timed, whole
 
 WIDTH, HEADS, KV_HEADS, HEAD, INNER = 2520, 21, 7, 120, 10240
+AXES = 40, 40, 40
 TIME_WIDTH, SINUSOID, TEXT_WIDTH, CHANNELS, PATCH = 1024, 256, 2048, 16, 2
 EPSILON = 1e-5
 TEXT, TIME, TEXT_SCALE, IMAGE_SCALE = 64, 0.5, 4.0, 2.0
@@ -92,9 +93,9 @@ class TimestepEmbedder(nn.Module):
     def forward(self, t, dtype):
         half = SINUSOID // 2
         slope = torch.arange(half, dtype=torch.float32) * -math.log(10000) / half
-        arguments = 1000 * t * slope.exp()
-        sinusoid = torch.cat([arguments.cos(), arguments.sin()]).to(dtype)
-        return self.linear_2(F.silu(self.linear_1(sinusoid.unsqueeze(0))))
+        arguments = 1000 * torch.as_tensor(t).reshape(-1, 1) * slope.exp()
+        sinusoid = torch.cat([arguments.cos(), arguments.sin()], 1).to(dtype)
+        return self.linear_2(F.silu(self.linear_1(sinusoid)))
 
 
 class TimeCaptionEmbed(nn.Module):
@@ -118,9 +119,9 @@ class NormOut(nn.Module):
 
 
 class Dit(nn.Module):
-    """One joint layer, and so many layers of each refiner."""
+    """So many layers of each refiner, and joint layers."""
 
-    def __init__(self, refiner_layers):
+    def __init__(self, refiner_layers, layers):
         super().__init__()
         self.x_embedder = nn.Linear(PATCH * PATCH * CHANNELS, WIDTH)
         self.ref_image_patch_embedder = nn.Linear(PATCH * PATCH * CHANNELS, WIDTH)
@@ -129,12 +130,12 @@ class Dit(nn.Module):
         self.noise_refiner = nn.ModuleList(Block(True) for _ in range(refiner_layers))
         self.ref_image_refiner = nn.ModuleList(Block(True) for _ in range(refiner_layers))
         self.context_refiner = nn.ModuleList(Block(False) for _ in range(refiner_layers))
-        self.layers = nn.ModuleList([Block(True)])
+        self.layers = nn.ModuleList(Block(True) for _ in range(layers))
         self.norm_out = NormOut()
 
-    def refine(self, latent, text, references, rotations):
+    def refine(self, latent, text, references, rotations, t=TIME):
         """Joint tokens and time embedding of one branch."""
-        time = self.time_caption_embed.timestep_embedder(TIME, latent.dtype)
+        time = self.time_caption_embed.timestep_embedder(t, latent.dtype)
         text = self.time_caption_embed.caption_embedder(text)
         noise = self.x_embedder(patchify(latent))
         images = [self.ref_image_patch_embedder(patchify(reference)) for reference in references]
@@ -148,8 +149,9 @@ class Dit(nn.Module):
         return torch.cat([text, *images, noise], 1), time
 
     def velocity(self, joint, time, rotations, size):
-        hidden = self.layers[0](joint, time, rotations.joint)
-        return self.output(hidden, self.norm_out.scale(time), size)
+        for layer in self.layers:
+            joint = layer(joint, time, rotations.joint)
+        return self.output(joint, self.norm_out.scale(time), size)
 
     def output(self, hidden, scale, size):
         patches = self.norm_out(hidden[:, -(size // PATCH) ** 2 :], scale)
@@ -159,9 +161,9 @@ class Dit(nn.Module):
 class Rotations:
     """The tables of one branch: squares of `side` patches."""
 
-    def __init__(self, side, references):
-        text = [(i, i, i) for i in range(TEXT)]
-        images = [square(TEXT + i * side, side) for i in range(references + 1)]
+    def __init__(self, side, references, words=TEXT):
+        text = [(i, i, i) for i in range(words)]
+        images = [square(words + i * side, side) for i in range(references + 1)]
         self.text = table(text)
         self.references = [table(image) for image in images[:-1]]
         self.target = table(images[-1])
@@ -173,10 +175,9 @@ def square(shift, side):
 
 
 def table(places):
-    axis = HEAD // 3
-    frequencies = 10000.0 ** (-torch.arange(0, axis, 2, dtype=torch.float64) / axis)
-    angles = torch.tensor(places, dtype=torch.float64).unsqueeze(2) * frequencies
-    angles = angles.flatten(1)
+    places = torch.tensor(places, dtype=torch.float64)
+    frequencies = [10000.0 ** (-torch.arange(0, axis, 2, dtype=torch.float64) / axis) for axis in AXES]
+    angles = torch.cat([places[:, i : i + 1] * turns for i, turns in enumerate(frequencies)], 1)
     return torch.polar(torch.ones_like(angles), angles).to(torch.complex64).unsqueeze(1)
 
 
@@ -197,9 +198,9 @@ def unpatchify(tokens, side):
     return x.reshape(-1, CHANNELS, side * PATCH, side * PATCH)
 
 
-def network(refiner_layers, dtype):
+def network(refiner_layers, dtype, layers=1):
     with torch.device("meta"):
-        dit = Dit(refiner_layers)
+        dit = Dit(refiner_layers, layers)
     return synthetic.fill(dit, dtype)
 
 

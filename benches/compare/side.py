@@ -11,6 +11,7 @@ import torch
 import attention
 import dit
 import mllm
+import train
 import vae
 import vit
 
@@ -26,6 +27,7 @@ CASES = {
     "attention-4096": lambda dtype: attention.diffusion(4096, dtype),
     "attention-causal-512": lambda dtype: attention.causal(512, dtype),
     "vit-block": vit.blocks,
+    "train-step": train.step,
 }
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 

@@ -8,6 +8,7 @@ use burn::prelude::*;
 mod attention;
 mod dit;
 mod mllm;
+mod train;
 mod vae;
 mod vit;
 
@@ -52,6 +53,7 @@ pub fn prepare(name: &str, device: &Device) -> Option<Prepared> {
         "attention-4096" => attention::diffusion(4096, device),
         "attention-causal-512" => attention::causal(512, device),
         "vit-block" => vit::blocks(device),
+        "train-step" => train::step(device),
         _ => return None,
     };
     Some(prepared)

@@ -47,6 +47,7 @@ pub use publish::Precise;
 pub use rate::{Decay, Rate};
 pub use recipe::{Examples, Part, Recipe, Weights};
 pub use run::{ExampleIterator, Run};
+pub use side_by_side::{Learnt, learn_side_by_side};
 pub use times::{TimeSampling, Times};
 pub use trainer::{Progress, Settings, Trainer};
 pub use validation::Validation;

@@ -51,6 +51,11 @@ impl Optimiser {
         Self { settings, ..Self::default() }
     }
 
+    /// How it changes weights.
+    pub fn settings(&self) -> AdamW {
+        self.settings
+    }
+
     /// One step of all parameters that have gradients, at a learning rate.
     pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, rate: f64) -> M {
         self.steps += 1;

@@ -1,8 +1,5 @@
 use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::prelude::*;
-
 use super::TrainError;
 use super::average::Average;
 use super::batches::Batches;
@@ -13,7 +10,7 @@ use super::networks::Networks;
 use super::optimiser::{AdamW, Optimiser};
 use super::random::{Numbers, Purpose};
 use super::rate::Rate;
-use super::side_by_side::side_by_side;
+use super::side_by_side::{Learnt, learn, learn_side_by_side};
 use super::state::{self, Place, State};
 use crate::Result;
 
@@ -140,8 +137,9 @@ impl<I: Iterator<Item = Result<Example>>> Trainer<I> {
         let (step, rate) = (self.step + 1, self.settings.rate.at(self.step, self.settings.steps));
         let (mut gradients, mut loss, mut examples) = (Gradients::default(), 0.0, 0);
         let full = (self.settings.batch * self.settings.accumulate) as f64;
-        for part in self.parts()? {
-            let Learnt { loss: mean, gradients: more, count } = part?;
+        let batches = self.batches()?;
+        let counts: Vec<usize> = batches.iter().map(|(batch, _)| batch.len()).collect();
+        for (Learnt { loss: mean, gradients: more }, count) in self.learn(batches)?.into_iter().zip(counts) {
             loss += mean * count as f64;
             // A batch that is left over is smaller, and its examples count no more than others.
             gradients.add(more, count as f64 / full);
@@ -159,52 +157,27 @@ impl<I: Iterator<Item = Result<Example>>> Trainer<I> {
         Ok(Progress { step, steps: self.settings.steps, loss, norm, rate, examples })
     }
 
-    /// What the batches of a step teach. On a CPU they are learnt from side by side.
-    fn parts(&mut self) -> Result<Vec<Result<Learnt>>> {
+    /// The batches of a step, and what each of them draws from.
+    fn batches(&mut self) -> Result<Vec<(Vec<Example>, Numbers)>> {
         let lesson = &self.lesson;
-        let count = self.settings.accumulate;
-        let mut parts = Vec::with_capacity(count);
-        for part in 0..count as u64 {
+        let count = self.settings.accumulate as u64;
+        let batch = |part| {
             let batch = self.batches.next(&mut self.examples, |example| lesson.key(example))?;
-            let index = self.step * count as u64 + part;
-            let numbers = Numbers::new(self.settings.seed, Purpose::Step, index);
-            parts.push((apart(&self.networks), batch, numbers));
-        }
-        let learn = |(networks, batch, mut numbers): (Networks, Vec<Example>, Numbers)| {
-            let loss = lesson.loss(&networks, &batch, &mut numbers)?;
-            let mean = f64::from(loss.clone().into_scalar::<f32>());
-            let gradients = Gradients::of(&networks, loss.backward());
-            Ok(Learnt { loss: mean, gradients, count: batch.len() })
+            Ok((batch, Numbers::new(self.settings.seed, Purpose::Step, self.step * count + part)))
         };
-        if !lesson.is_on_cpu() || count == 1 {
-            return Ok(parts.into_iter().map(learn).collect());
+        (0..count).map(batch).collect()
+    }
+
+    fn learn(&self, batches: Vec<(Vec<Example>, Numbers)>) -> Result<Vec<Learnt>> {
+        let lesson = &self.lesson;
+        let loss = |networks: &Networks, (batch, mut numbers): (Vec<Example>, Numbers)| {
+            lesson.loss(networks, &batch, &mut numbers)
+        };
+        if lesson.is_on_cpu() && batches.len() > 1 {
+            return learn_side_by_side(&self.networks, batches, loss);
         }
-        side_by_side(parts, learn)
+        batches.into_iter().map(|batch| learn(&self.networks, batch, loss)).collect()
     }
-}
-
-/// The same networks with a history of their own, so that several can be learnt from at once.
-fn apart(networks: &Networks) -> Networks {
-    networks.clone().map(&mut Apart)
-}
-
-struct Apart;
-
-impl ModuleMapper for Apart {
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        parameter.map(|value| {
-            let learns = value.is_require_grad();
-            let value = value.inner().autodiff();
-            if learns { value.require_grad() } else { value }
-        })
-    }
-}
-
-/// What a batch teaches.
-struct Learnt {
-    loss: f64,
-    gradients: Gradients,
-    count: usize,
 }
 
 impl<I: Iterator<Item = Result<Example>>> Iterator for Trainer<I> {

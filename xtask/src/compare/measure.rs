@@ -56,6 +56,11 @@ pub(super) const CASES: &[Case] = &[
         "vit-block",
         "448×448 pixels through a block of windows, a block of the whole image and the merger",
     ),
+    Case::new(
+        "train-step",
+        "a training step of the shapes model's transformer: 64 images of 16 tokens, 32 text tokens each",
+    )
+    .only_f32(),
 ];
 
 /// What came of a case.
