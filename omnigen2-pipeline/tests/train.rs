@@ -17,7 +17,7 @@ fn recipe(out: &Path) -> Recipe {
     let text = format!(
         "checkpoint = {:?}\nout = {:?}\nlearn = [\"transformer\", \"mllm\", \"vit\"]\nsteps = 40\nbatch = 2\n\
          accumulate = 2\nseed = 3\nsave_every = 20\n[rate]\npeak = 1e-3\nwarm_up = 5\ndecay = \"cosine\"\n\
-         [weights]\nprompt_dropout = 0.2\n[examples.shapes]\ntext_to_image = 2\nedit = 1\ntalk = 1\n",
+         [optimiser]\nmuon = 0.9\n[weights]\nprompt_dropout = 0.2\n[examples.shapes]\ntext_to_image = 2\nedit = 1\ntalk = 1\n",
         tiny(),
         out
     );
@@ -46,6 +46,11 @@ fn a_run_that_was_cut_off_comes_to_the_same_numbers() {
     {
         assert!(read(whole.path(), file) == read(parts.path(), file), "{file} differs");
     }
+    // A run that was cut off after its last state still writes what was learnt.
+    let checkpoint = parts.path().join("checkpoint");
+    fs::remove_dir_all(&checkpoint).unwrap();
+    assert!(follow(&recipe(parts.path()), 1).is_empty());
+    assert!(checkpoint.join("model_index.json").exists());
     // What was learnt from is no more, or its index of shards would be read.
     for part in ["transformer", "mllm"] {
         let files = fs::read_dir(whole.path().join("checkpoint").join(part)).unwrap();

@@ -30,7 +30,7 @@ mod words;
 
 pub use asked::{Asked, name};
 pub use caption::{Form, MOST_WORDS, Style, TexturePlace};
-pub use corpus::{corpus, vocabulary};
+pub use corpus::{PHRASES, corpus, vocabulary};
 pub use drawing::{Drawing, Goal, Task, Verdict};
 pub use edit::{CHANGED_WITHIN, Edit, UNCHANGED_WITHIN, WORDINGS};
 pub use examples::{Examples, cases, novel_cases};

@@ -17,6 +17,7 @@ mod gradients;
 mod initial;
 mod latents;
 mod lesson;
+mod muon;
 mod networks;
 mod optimiser;
 mod pictures;

@@ -5,6 +5,7 @@ use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::gradients::Gradients;
+use super::muon::{self, Pending, Turned};
 use crate::weights::Trail;
 
 /// How gradients change weights: AdamW (arXiv 1711.05101), as PyTorch computes it.
@@ -21,12 +22,15 @@ pub struct AdamW {
     pub weight_decay: f64,
     /// Gradients whose norm together is larger are scaled down to it.
     pub clip_norm: f64,
+    /// The momentum of the matrices inside of blocks, if their steps are made orthogonal (Muon, K. Jordan, 2024; scaled
+    /// as in arXiv 2502.16982) in place of AdamW's.
+    pub muon: Option<f64>,
 }
 
 impl Default for AdamW {
     /// The reference's settings.
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.01, clip_norm: 1.0 }
+        Self { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.01, clip_norm: 1.0, muon: None }
     }
 }
 
@@ -34,7 +38,8 @@ impl Default for AdamW {
 #[derive(Clone, Debug)]
 pub(super) struct Moments {
     pub(super) first: Tensor<1>,
-    pub(super) second: Tensor<1>,
+    /// Of its squares; `None` for a matrix whose steps are made orthogonal.
+    pub(super) second: Option<Tensor<1>>,
 }
 
 /// An optimiser in the middle of its work.
@@ -59,23 +64,56 @@ impl Optimiser {
     /// One step of all parameters that have gradients, at a learning rate.
     pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, rate: f64) -> M {
         self.steps += 1;
-        module.map(&mut Update { optimiser: self, gradients, rate, trail: Trail::default() })
+        let mut gradients = gradients;
+        let turned = match self.settings.muon {
+            Some(momentum) => self.turned(&module, &mut gradients, momentum),
+            None => BTreeMap::new(),
+        };
+        module.map(&mut Update { optimiser: self, gradients, turned, rate, trail: Trail::default() })
+    }
+
+    /// Takes the gradients of the matrices inside of blocks, and gives their steps by their paths.
+    fn turned<M: Module>(
+        &mut self,
+        module: &M,
+        gradients: &mut Gradients,
+        momentum: f64,
+    ) -> BTreeMap<String, Tensor<1>> {
+        let pending = muon::matrices(module, gradients).into_iter().filter_map(|(path, shape)| {
+            let gradient = gradients.0.remove(&path)?;
+            let mean = self.moments.remove(&path).map_or_else(|| gradient.zeros_like(), |found| found.first);
+            Some(Pending { path, shape, mean, gradient })
+        });
+        let steps = muon::turned(pending.collect(), momentum).into_iter();
+        let kept = steps.map(|Turned { path, mean, step }| {
+            self.moments.insert(path.clone(), Moments { first: mean, second: None });
+            (path, step)
+        });
+        kept.collect()
     }
 }
 
 struct Update<'a> {
     optimiser: &'a mut Optimiser,
     gradients: Gradients,
+    /// The steps of some matrices, for a rate of 1.
+    turned: BTreeMap<String, Tensor<1>>,
     rate: f64,
     trail: Trail,
 }
 
 impl Update<'_> {
-    fn moved(&mut self, path: &str, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let AdamW { beta1, beta2, epsilon, weight_decay, .. } = self.optimiser.settings;
-        let (first, second) = match self.optimiser.moments.remove(path) {
-            Some(Moments { first, second }) => (first * beta1, second * beta2),
-            None => (gradient.zeros_like(), gradient.zeros_like()),
+    /// By how much a parameter is to become less; `None` if it is to stay.
+    fn change(&mut self, path: &str) -> Option<Tensor<1>> {
+        let AdamW { beta1, beta2, epsilon, .. } = self.optimiser.settings;
+        if let Some(step) = self.turned.remove(path) {
+            return Some(step * self.rate);
+        }
+        let gradient = self.gradients.0.remove(path)?;
+        let before = self.optimiser.moments.remove(path).map(|Moments { first, second }| (first, second));
+        let (first, second) = match before {
+            Some((first, Some(second))) => (first * beta1, second * beta2),
+            _ => (gradient.zeros_like(), gradient.zeros_like()),
         };
         let first = first + gradient.clone() * (1.0 - beta1);
         let second = second + gradient.square() * (1.0 - beta2);
@@ -83,8 +121,8 @@ impl Update<'_> {
         let (unbiased1, unbiased2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
         let root = second.clone().sqrt() * unbiased2.sqrt().recip() + epsilon;
         let change = first.clone() * (self.rate / unbiased1) / root;
-        self.optimiser.moments.insert(path.to_owned(), Moments { first, second });
-        value * (1.0 - self.rate * weight_decay) - change
+        self.optimiser.moments.insert(path.to_owned(), Moments { first, second: Some(second) });
+        Some(change)
     }
 }
 
@@ -99,12 +137,11 @@ impl ModuleMapper for Update<'_> {
 
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let path = self.trail.path();
-        let Some(gradient) = self.gradients.0.remove(&path) else { return parameter };
+        let Some(change) = self.change(&path) else { return parameter };
+        let kept = 1.0 - self.rate * self.optimiser.settings.weight_decay;
         parameter.map(|value| {
             let dims = value.dims();
-            let value = value.inner().reshape([dims.iter().product::<usize>()]);
-            let value = self.moved(&path, value, gradient);
-            Tensor::from_inner(value.reshape(dims)).require_grad()
+            Tensor::from_inner(value.inner() * kept - change.reshape(dims)).require_grad()
         })
     }
 }

@@ -182,11 +182,11 @@ impl Recipe {
         check(self.save_every > 0, "save_every", "at least 1 step is needed".into())?;
         let share = |x: f64| (0.0..1.0).contains(&x);
         check(share(self.average), "average", format!("{} is not in [0, 1)", self.average))?;
-        let AdamW { beta1, beta2, epsilon, clip_norm, .. } = self.optimiser;
+        let AdamW { beta1, beta2, epsilon, clip_norm, muon, .. } = self.optimiser;
         check(
-            share(beta1) && share(beta2),
+            share(beta1) && share(beta2) && muon.is_none_or(share),
             "optimiser",
-            format!("beta1 {beta1} and beta2 {beta2} must be in [0, 1)"),
+            format!("beta1 {beta1}, beta2 {beta2} and muon's momentum must be in [0, 1)"),
         )?;
         let TimeSampling { location, scale, .. } = self.times;
         check(

@@ -69,7 +69,12 @@ impl Run {
             trainer = trainer.resume(&state)?;
         }
         let curve = Curve::after(&recipe.out.join(CURVE), trainer.step())?;
-        Ok(Self { recipe, trainer, curve, saved: None })
+        let run = Self { recipe, trainer, curve, saved: None };
+        if run.trainer.step() >= run.recipe.steps && !run.checkpoint().exists() {
+            // It was cut off after its last step.
+            run.publish()?;
+        }
+        Ok(run)
     }
 
     /// Writes the state, so that the run can go on from here.

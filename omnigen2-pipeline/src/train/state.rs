@@ -53,7 +53,7 @@ impl<M: Module> State<'_, M> {
         numbers.extend(self.average.values.iter().map(|entry| prefixed(AVERAGE, entry)));
         for (name, moments) in &self.optimiser.moments {
             numbers.push(prefixed(FIRST, (name, &moments.first)));
-            numbers.push(prefixed(SECOND, (name, &moments.second)));
+            numbers.extend(moments.second.iter().map(|second| prefixed(SECOND, (name, second))));
         }
         let place = serde_json::to_string(&self.place).map_err(std::io::Error::other);
         let place = place.map_err(|source| file("write", path, source))?;
@@ -108,7 +108,10 @@ pub(crate) fn load<M: Module>(
     }
     optimiser.steps = place.step;
     for (name, first) in first {
-        let second = second.remove(&name).ok_or_else(|| wrong(format!("{name} has one moment")))?;
+        let second = second.remove(&name);
+        if second.is_none() && optimiser.settings.muon.is_none() {
+            return Err(wrong(format!("{name} has one moment")));
+        }
         optimiser.moments.insert(name, Moments { first, second });
     }
     Ok(Saved { networks, average: Average { values: average }, place })

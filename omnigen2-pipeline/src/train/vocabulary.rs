@@ -1,7 +1,12 @@
 //! A tokenizer for a small world of words.
 
+use std::cmp::Reverse;
+
 use tokenizers::models::bpe::{BPE, BpeTrainer};
+use tokenizers::normalizer::SplitDelimiterBehavior;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{
     AddedToken, DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
     TokenizerBuilder,
@@ -27,16 +32,25 @@ const SPECIAL: [&str; 9] = [
 /// Stands in a wording for what differs from one text to the next.
 const GAP: char = '\u{1}';
 
+/// What the texts of a world are split into before pairs are merged, where they are not phrases: words with the space
+/// before them, and runs of other characters.
+const WORDS: &str = r" ?\w+| ?[^\s\w]+|\s+";
+
 /// A byte-pair tokenizer of at most `size` tokens for these texts, as the JSON of `tokenizer.json`. The wordings that
-/// stand in every prompt are one token each.
+/// stand in every prompt are one token each, and a phrase that is often in the texts becomes one.
 ///
 /// # Errors
 /// If the tokenizers library fails.
-pub fn tokenizer(texts: impl Iterator<Item = String> + Send, size: usize) -> Result<String> {
+pub fn tokenizer(
+    texts: impl Iterator<Item = String> + Send,
+    phrases: &[&str],
+    size: usize,
+) -> Result<String> {
     let failed =
         |error: tokenizers::Error| TrainError::Setting { setting: "tokenizer", why: error.to_string() };
     let special = SPECIAL.map(|text| AddedToken::from(text, true));
-    let level = || ByteLevel::new(false, false, true);
+    let level = || ByteLevel::new(false, false, false);
+    let split = pieces(phrases).map_err(failed)?;
     let mut tokenizer = TokenizerBuilder::<
         BPE,
         NormalizerWrapper,
@@ -46,7 +60,10 @@ pub fn tokenizer(texts: impl Iterator<Item = String> + Send, size: usize) -> Res
     >::new()
     .with_model(BPE::default())
     .with_normalizer(None)
-    .with_pre_tokenizer(Some(PreTokenizerWrapper::ByteLevel(level())))
+    .with_pre_tokenizer(Some(PreTokenizerWrapper::Sequence(Sequence::new(vec![
+        PreTokenizerWrapper::Split(split),
+        PreTokenizerWrapper::ByteLevel(level()),
+    ]))))
     .with_post_processor(None)
     .with_decoder(Some(DecoderWrapper::ByteLevel(level())))
     .build()
@@ -65,9 +82,26 @@ pub fn tokenizer(texts: impl Iterator<Item = String> + Send, size: usize) -> Res
     Ok(tokenizer.to_string(true).map_err(failed)?)
 }
 
-/// The system's words, and what stands between the gaps of a question to the critic.
+/// Texts as phrases, longest first, and words.
+fn pieces(phrases: &[&str]) -> tokenizers::Result<Split> {
+    let mut phrases = phrases.to_vec();
+    phrases.sort_by_key(|phrase| Reverse(phrase.len()));
+    let pattern = phrases.into_iter().map(whole).chain([WORDS.to_owned()]).collect::<Vec<_>>().join("|");
+    Split::new(SplitPattern::Regex(pattern), SplitDelimiterBehavior::Isolated, false)
+}
+
+/// The pattern of a phrase that no word goes on.
+fn whole(phrase: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || c == ' ';
+    let escaped = phrase.chars().flat_map(|c| (!is_plain(c)).then_some('\\').into_iter().chain([c]));
+    let end = if phrase.ends_with(char::is_alphanumeric) { r"\b" } else { "" };
+    escaped.chain(end.chars()).collect()
+}
+
+/// How turns begin, with the system's words, and what stands between the gaps of a question to the critic.
 fn wordings() -> Vec<String> {
     let question = question(&GAP.to_string(), 0);
     let parts = question.split([GAP]).flat_map(|part| part.split("<img1>")).map(str::to_owned);
-    parts.chain([SYSTEM.to_owned()]).filter(|part| part.len() > 1).collect()
+    let turns = [format!("system\n{SYSTEM}"), "user\n".into(), "assistant\n".into()];
+    parts.chain(turns).filter(|part| part.len() > 1).collect()
 }

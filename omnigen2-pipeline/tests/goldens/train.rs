@@ -61,6 +61,7 @@ fn flow(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
         epsilon: case.setting("eps").ok_or("no eps")?,
         weight_decay: case.setting("weight_decay").ok_or("no weight decay")?,
         clip_norm: case.setting("clip_norm").ok_or("no clip norm")?,
+        ..AdamW::default()
     };
     let rate: f64 = case.setting("lr").ok_or("no rate")?;
     let wanted = named(case, &dit, "out.stepped.");
