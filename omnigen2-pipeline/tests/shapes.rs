@@ -19,11 +19,23 @@ fn right(omnigen2: &mut OmniGen2, capability: Capability) -> usize {
     (0..CASES).filter(|&index| capability.attempt(omnigen2, SEED, index).unwrap().right).count()
 }
 
+/// What it should do right of so many cases: well below what was measured, for these cases are few.
+const LEAST: [(Capability, usize); 9] = [
+    (Capability::Reconstruct, 24),
+    (Capability::TextToImage, 18),
+    (Capability::NewColours, 14),
+    (Capability::Edit, 17),
+    (Capability::InContext, 15),
+    (Capability::Answer, 18),
+    (Capability::PassRight, 21),
+    (Capability::FaultWrong, 16),
+    (Capability::ReflectAsUsual, 18),
+];
+
 #[test]
-fn what_it_has_learnt_best_it_does_right() {
+fn what_it_draws_and_says_is_right() {
     let mut omnigen2 = OmniGen2::shapes(&Device::flex()).unwrap();
-    let least = [(Capability::Reconstruct, 23), (Capability::Answer, 6), (Capability::PassRight, 18)];
-    for (capability, least) in least {
+    for (capability, least) in LEAST {
         let right = right(&mut omnigen2, capability);
         assert!(right >= least, "{}: {right} of {CASES}, at least {least} expected", capability.word());
     }

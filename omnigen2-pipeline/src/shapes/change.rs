@@ -10,8 +10,6 @@ use super::words::Paint;
 
 /// How often each kind of edit is drawn: paint, resize, replace, remove, add, swap, background.
 const KINDS: [usize; 7] = [4, 2, 3, 3, 4, 2, 3];
-/// How often an object is added to a picture of one in the middle.
-const ADDED_TO_ONE: f64 = 0.4;
 
 /// A scene and an edit of it.
 pub(super) struct Change {
@@ -65,17 +63,10 @@ fn of_kind(dice: &mut Dice, kind: usize, scene: &Scene) -> Edit {
     }
 }
 
-/// An object of a scene put back after it was taken away, or a second one put beside the only one.
+/// An object of a scene put back after it was taken away.
 fn added(dice: &mut Dice) -> Option<Change> {
-    let mut whole = if dice.chance(ADDED_TO_ONE) {
-        let mut scene = sample::scene_of(dice, 1, Novelty::NONE);
-        scene.objects.push(sample::object(dice));
-        let relation = dice.of(Relation::ALL);
-        sample::beside(dice, scene, relation)?
-    } else {
-        let count = 2 + dice.below(2);
-        sample::scene_of(dice, count, Novelty::NONE)
-    };
+    let count = 2 + dice.below(2);
+    let mut whole = sample::scene_of(dice, count, Novelty::NONE);
     let which = if whole.objects.len() == 2 { 1 } else { dice.below(whole.objects.len()) };
     let object = whole.objects.remove(which);
     // A neighbour: the one before or the one after, which has taken its index.

@@ -44,11 +44,13 @@ pub enum Capability {
     Sketch,
     /// The same after the critic looked at it and it was mended, two rounds in all.
     Reflect,
+    /// Pictures from text as usual, after the critic looked at them, two rounds in all.
+    ReflectAsUsual,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Reconstruct,
         Self::TextToImage,
         Self::NewColours,
@@ -59,6 +61,7 @@ impl Capability {
         Self::FaultWrong,
         Self::Sketch,
         Self::Reflect,
+        Self::ReflectAsUsual,
     ];
 
     /// Its name.
@@ -74,6 +77,7 @@ impl Capability {
             Self::FaultWrong => "fault-wrong",
             Self::Sketch => "sketch",
             Self::Reflect => "reflect",
+            Self::ReflectAsUsual => "reflect-usual",
         }
     }
 
@@ -97,8 +101,19 @@ impl Capability {
             Self::Answer => answer(omnigen2, cases.talk(index)),
             Self::PassRight => review(omnigen2, cases, index, true),
             Self::FaultWrong => review(omnigen2, cases, index, false),
-            Self::Sketch => reflect(omnigen2, &cases.drawing(Task::TextToImage, index), noise, 1),
-            Self::Reflect => reflect(omnigen2, &cases.drawing(Task::TextToImage, index), noise, ROUNDS),
+            Self::Sketch => {
+                let case = cases.drawing(Task::TextToImage, index);
+                let picture = omnigen2.generate(&sketch(&case, noise))?.finish()?.remove(0);
+                Ok(judged(&case, picture))
+            }
+            Self::Reflect => {
+                let case = cases.drawing(Task::TextToImage, index);
+                reflect(omnigen2, &case, sketch(&case, noise))
+            }
+            Self::ReflectAsUsual => {
+                let case = cases.drawing(Task::TextToImage, index);
+                reflect(omnigen2, &case, of_case(&case, noise))
+            }
         }
     }
 }
@@ -149,14 +164,13 @@ fn draw(omnigen2: &mut OmniGen2, case: &Drawing, noise: u64) -> Result<Attempt> 
     Ok(judged(case, picture))
 }
 
-fn reflect(omnigen2: &mut OmniGen2, case: &Drawing, noise: u64, rounds: usize) -> Result<Attempt> {
+fn sketch(case: &Drawing, noise: u64) -> ImageRequest {
     let guidance = Guidance { text: 1.0, image: 1.0, range: [0.0, 1.0] };
-    let sketch = of_case(case, noise).steps(SKETCH).guidance(guidance);
-    if rounds == 1 {
-        let picture = omnigen2.generate(&sketch)?.finish()?.remove(0);
-        return Ok(judged(case, picture));
-    }
-    let mut reflection = omnigen2.reflect(sketch, rounds)?;
+    of_case(case, noise).steps(SKETCH).guidance(guidance)
+}
+
+fn reflect(omnigen2: &mut OmniGen2, case: &Drawing, request: ImageRequest) -> Result<Attempt> {
+    let mut reflection = omnigen2.reflect(request, ROUNDS)?;
     for round in &mut reflection {
         round?;
     }

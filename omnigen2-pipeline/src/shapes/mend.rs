@@ -2,12 +2,10 @@
 
 use super::asked::Asked;
 use super::edit::Edit;
+use super::sample::AWAY;
 use super::scene::{Colour, Extent, Object, Relation, Scene, Texture};
 use super::wish::{Part, Unmet, Wish};
 use super::words::Paint;
-
-/// How far from its neighbour a missing object is put, in pixels.
-const AWAY: f32 = 21.0;
 
 impl Wish {
     /// What the perfect critic answers: all that is right, or the first fault that an edit mends, as a line

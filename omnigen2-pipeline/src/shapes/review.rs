@@ -8,12 +8,14 @@ use super::dice::Dice;
 use super::edit::Edit;
 use super::held_out::{self, Novelty};
 use super::sample;
-use super::scene::{Background, Extent, Relation, Scene, Shape};
+use super::scene::{Background, Extent, Scene, Shape};
 use super::wish::Wish;
 use super::words::Paint;
 
 /// How often each kind of fault is tried: paint, extent, shape, missing, too many, swapped, background.
 const FAULTS: [usize; 7] = [4, 2, 3, 3, 2, 3, 2];
+/// The most objects of a scene.
+const MOST: usize = 3;
 /// How many faults are tried on one scene.
 const TRIES: usize = 8;
 
@@ -84,14 +86,6 @@ fn spoil(dice: &mut Dice, right: &Scene) -> Option<Scene> {
 
 /// With an object more.
 fn too_many(dice: &mut Dice, right: &Scene) -> Option<Scene> {
-    let mut scene = right.clone();
-    scene.objects.push(sample::object(dice));
-    match right.objects.len() {
-        1 => {
-            let relation = dice.of(Relation::ALL);
-            sample::beside(dice, scene, relation)
-        }
-        2 => sample::among(dice, scene),
-        _ => None,
-    }
+    let object = sample::object(dice);
+    (right.objects.len() < MOST).then(|| sample::with_another(dice, right.clone(), object)).flatten()
 }

@@ -4,16 +4,15 @@ use super::dice::Dice;
 use super::held_out::{self, Novelty};
 use super::scene::{Background, Colour, Extent, Object, Relation, Scene, Shape, Texture};
 
+/// How far in pixels the places of two neighbours are apart.
+pub(super) const AWAY: f32 = 32.0;
 /// Places of the objects of a picture, along one axis, in pixels.
 const MIDDLE: f32 = 32.0;
-const TWO: [f32; 2] = [20.0, 44.0];
-const THREE: [f32; 3] = [11.0, 32.0, 53.0];
+const SIDES: [f32; 2] = [MIDDLE - AWAY / 2.0, MIDDLE + AWAY / 2.0];
 /// The most pixels by which a place differs from these, along each axis.
-const JITTER: f32 = 2.5;
-/// How much smaller the jitter of the next try is where objects come too near each other.
-const CALMER: f32 = 0.85;
-/// Jitter in pixels that the grid of places rounds to none, with which any objects fit.
-const LEAST_JITTER: f32 = 0.06;
+const JITTER: f32 = 0.5;
+/// How often a third object is tried to be put beside two.
+const TRIES: usize = 8;
 /// How often a scene has one, two and three objects, of 20.
 const COUNTS: [usize; 3] = [5, 9, 6];
 /// How often an object is plain, striped and two-tone, of 5.
@@ -70,65 +69,40 @@ pub(super) fn texture(dice: &mut Dice, colour: Colour) -> Texture {
     [Texture::Plain, Texture::Striped(second), Texture::TwoTone(second)][dice.weighted(&TEXTURES)]
 }
 
-/// The scene with its objects put at places: one in the middle; two in a row or a column; three in a row, a column
-/// or around a corner, where the second object is.
+/// The scene with its objects put at places: one in the middle; two in a row or a column; three around a corner,
+/// where the second object is.
 fn place(dice: &mut Dice, mut scene: Scene) -> Scene {
     let places = anchors(dice, scene.objects.len());
-    let mut jitter = JITTER;
-    loop {
-        for (object, place) in scene.objects.iter_mut().zip(&places) {
-            object.centre = place.map(|at| jittered(at, dice, jitter));
-        }
-        if scene.fits() || jitter < LEAST_JITTER {
-            return scene;
-        }
-        jitter *= CALMER;
+    for (object, place) in scene.objects.iter_mut().zip(&places) {
+        object.centre = place.map(|at| jittered(at, dice));
     }
+    scene
 }
 
-/// The scene with the last object put beside another; `None` if there is no room.
-pub(super) fn beside(dice: &mut Dice, mut scene: Scene, relation: Relation) -> Option<Scene> {
-    let (added, anchor) = match scene.objects.as_mut_slice() {
-        [anchor, added] => (added, *anchor),
-        _ => return None,
+/// The scene with one object more, whose first two objects lie to each other as before; `None` if none was found.
+pub(super) fn with_another(dice: &mut Dice, mut scene: Scene, object: Object) -> Option<Scene> {
+    let relation = |scene: &Scene| match scene.objects.as_slice() {
+        [a, b, ..] => Relation::between(a, b),
+        _ => None,
     };
-    let away = THREE[1] - THREE[0];
-    let [dx, dy] = match relation {
-        Relation::LeftOf => [-away, 0.0],
-        Relation::RightOf => [away, 0.0],
-        Relation::Above => [0.0, -away],
-        Relation::Below => [0.0, away],
-    };
-    added.centre =
-        [anchor.centre[0] + dx, anchor.centre[1] + dy].map(|at| jittered(at, dice, 1.0).clamp(11.0, 53.0));
-    scene.fits().then_some(scene)
-}
-
-/// The scene with the last object put at any place where there is room; `None` if there is none.
-pub(super) fn among(dice: &mut Dice, mut scene: Scene) -> Option<Scene> {
-    let mut places: Vec<[f32; 2]> = THREE.iter().flat_map(|&x| THREE.map(|y| [x, y])).collect();
-    dice.shuffle(&mut places);
-    for place in places {
-        scene.objects.last_mut()?.centre = place.map(|at| jittered(at, dice, 1.0));
-        if scene.fits() {
-            return Some(scene);
-        }
-    }
-    None
+    let before = relation(&scene);
+    scene.objects.push(object);
+    (0..TRIES)
+        .map(|_| place(dice, scene.clone()))
+        .find(|placed| before.is_none() || relation(placed) == before)
 }
 
 /// Near a place, on a grid of an eighth of a pixel so that numbers are short.
-fn jittered(at: f32, dice: &mut Dice, most: f32) -> f32 {
-    ((at + dice.around() * most) * 8.0).round() / 8.0
+fn jittered(at: f32, dice: &mut Dice) -> f32 {
+    ((at + dice.around() * JITTER) * 8.0).round() / 8.0
 }
 
 fn anchors(dice: &mut Dice, count: usize) -> Vec<[f32; 2]> {
     let mut places = match count {
         1 => return vec![[MIDDLE; 2]],
-        2 => TWO.map(|x| [x, MIDDLE]).to_vec(),
-        _ if dice.chance(0.5) => THREE.map(|x| [x, MIDDLE]).to_vec(),
+        2 => SIDES.map(|x| [x, MIDDLE]).to_vec(),
         _ => {
-            let [x, y] = [dice.of(TWO), dice.of(TWO)];
+            let [x, y] = [dice.of(SIDES), dice.of(SIDES)];
             vec![[2.0 * MIDDLE - x, y], [x, y], [x, 2.0 * MIDDLE - y]]
         }
     };

@@ -90,9 +90,9 @@ impl Background {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Extent {
-    /// A radius of 6 pixels.
+    /// A radius of 8 pixels.
     Small,
-    /// A radius of 9 pixels.
+    /// A radius of 13 pixels.
     Large,
 }
 
@@ -103,8 +103,8 @@ impl Extent {
     /// Half the side of the box around the object, in pixels.
     pub fn radius(self) -> f32 {
         match self {
-            Self::Small => 6.0,
-            Self::Large => 9.0,
+            Self::Small => 8.0,
+            Self::Large => 13.0,
         }
     }
 }

@@ -9,17 +9,18 @@ use super::sample;
 use super::scene::{Background, Object, Scene};
 use super::wish::{Place, Wish};
 
-/// How often one object stands alone, beside a described one, and beside one of a second picture, of 10.
-const KINDS: [usize; 3] = [2, 3, 5];
+/// How often the object of the only picture stands alone, one of two pictures does, one stands beside a described
+/// one, and beside that of a second picture, of 10.
+const KINDS: [usize; 4] = [1, 2, 2, 5];
 /// How far from the middle an object at a side of the picture is, in pixels.
-const ASIDE: f32 = 14.0;
+const ASIDE: f32 = 16.0;
 
 /// A drawing of the objects of one or two pictures.
 pub(super) fn in_context(dice: &mut Dice) -> Drawing {
     let kind = dice.weighted(&KINDS);
     let Plan { scene, wish, pictured } = match kind {
-        0 => alone(dice),
-        _ => together(dice, kind),
+        0 | 1 => alone(dice, kind),
+        _ => together(dice, kind - 1),
     };
     let references = pictured.iter().map(|object| reference(dice, object)).collect();
     Drawing::new(wish.words(Style::random(dice)), scene, Goal::Wish(wish)).with_references(references)
@@ -32,7 +33,8 @@ struct Plan {
     pictured: Vec<Object>,
 }
 
-fn alone(dice: &mut Dice) -> Plan {
+/// An object at a place, of the only picture or one beside so many others.
+fn alone(dice: &mut Dice, others: usize) -> Plan {
     let mut scene = sample::scene_of(dice, 1, Novelty::NONE);
     let place = dice.of(Place::ALL);
     let [dx, dy] = match place {
@@ -44,8 +46,11 @@ fn alone(dice: &mut Dice) -> Plan {
     };
     let object = &mut scene.objects[0];
     object.centre = [object.centre[0] + dx, object.centre[1] + dy];
-    let pictured = vec![*object];
-    let things = vec![Asked::pictured(object, 1)];
+    let mut pictured: Vec<Object> =
+        (0..others).map(|_| sample::scene_of(dice, 1, Novelty::NONE).objects[0]).collect();
+    let at = dice.below(others + 1);
+    pictured.insert(at, *object);
+    let things = vec![Asked::pictured(object, at + 1)];
     let wish = Wish { things, relations: Vec::new(), place: Some(place), background: Some(scene.background) };
     Plan { scene, wish, pictured }
 }

@@ -6,7 +6,7 @@ use crate::shapes::render::coverage;
 use crate::shapes::scene::{Colour, Extent, Object, Shape, Texture};
 
 /// The sides of a template in pixels.
-pub(super) const WINDOW: usize = 24;
+pub(super) const WINDOW: usize = 32;
 /// Places within a pixel at which objects are drawn, along each axis.
 pub(super) const STEPS: usize = 2;
 

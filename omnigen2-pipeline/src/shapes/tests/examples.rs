@@ -40,9 +40,9 @@ fn targets_are_right_and_what_they_were_made_from_is_not() {
     for drawing in drawings(350) {
         let verdict = drawing.judge(&drawing.target);
         assert!(verdict.right && verdict.unmet.is_empty(), "{} {verdict:?}", drawing.prompt);
-        for reference in &drawing.references {
+        for (reference, shown) in drawing.references.iter().zip(&drawing.reference_scenes) {
             let verdict = drawing.judge(reference);
-            let same = drawing.scene.same(&drawing.reference_scenes[0], 16.0);
+            let same = drawing.scene.same(shown, 16.0);
             assert!(same || !verdict.right && !verdict.unmet.is_empty(), "{}", drawing.prompt);
         }
         assert_eq!(drawing.references.len(), drawing.reference_scenes.len());

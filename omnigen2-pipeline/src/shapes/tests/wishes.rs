@@ -10,10 +10,10 @@ fn object(shape: Shape, colour: Colour, centre: [f32; 2]) -> Object {
 }
 
 fn scene() -> Scene {
-    let mut square = object(Shape::Square, Colour::Blue, [44.0, 30.0]);
+    let mut square = object(Shape::Square, Colour::Blue, [48.0, 16.0]);
     square.texture = Texture::Striped(Colour::Red);
     square.extent = Extent::Small;
-    let cross = object(Shape::Cross, Colour::Green, [20.0, 32.0]);
+    let cross = object(Shape::Cross, Colour::Green, [16.0, 16.0]);
     Scene { background: Background::Grey, objects: vec![cross, square] }
 }
 
@@ -95,7 +95,7 @@ fn the_order_of_named_colours_is_free_but_not_that_of_a_pictured_object() {
 #[test]
 fn edits_change_what_they_say_and_nothing_else() {
     let before = scene();
-    let added = object(Shape::Circle, Colour::Yellow, [20.0, 53.0]);
+    let added = object(Shape::Circle, Colour::Yellow, [16.0, 48.0]);
     let add = Edit::Add { object: added, asked: Asked::of(&added), relation: Relation::Below, anchor: 0 };
     let edits = [
         add,
