@@ -88,32 +88,24 @@ impl Capability {
     pub fn attempt(self, omnigen2: &mut OmniGen2, seed: u64, index: u64) -> Result<Attempt> {
         let cases = Examples::evaluation(seed);
         let noise = seed.wrapping_add(index);
+        let task = |task| Case { drawing: cases.drawing(task, index), noise };
+        let text = || task(Task::TextToImage);
         match self {
             Self::Reconstruct => reconstruct(omnigen2, cases, index),
-            Self::TextToImage => draw(omnigen2, &cases.drawing(Task::TextToImage, index), noise),
+            Self::TextToImage => draw(omnigen2, &text(), Case::usual),
             Self::NewColours => {
-                let case = novel_cases(Novelty::COLOUR, index + 1, seed).last();
-                let case = case.unwrap_or_else(|| cases.drawing(Task::TextToImage, index));
-                draw(omnigen2, &case, noise)
+                let novel = novel_cases(Novelty::COLOUR, index + 1, seed).last();
+                let case = novel.map_or_else(text, |drawing| Case { drawing, noise });
+                draw(omnigen2, &case, Case::usual)
             }
-            Self::Edit => draw(omnigen2, &cases.drawing(Task::Edit, index), noise),
-            Self::InContext => draw(omnigen2, &cases.drawing(Task::InContext, index), noise),
+            Self::Edit => draw(omnigen2, &task(Task::Edit), Case::usual),
+            Self::InContext => draw(omnigen2, &task(Task::InContext), Case::usual),
             Self::Answer => answer(omnigen2, cases.talk(index)),
             Self::PassRight => review(omnigen2, cases, index, true),
             Self::FaultWrong => review(omnigen2, cases, index, false),
-            Self::Sketch => {
-                let case = cases.drawing(Task::TextToImage, index);
-                let picture = omnigen2.generate(&sketch(&case, noise))?.finish()?.remove(0);
-                Ok(judged(&case, picture))
-            }
-            Self::Reflect => {
-                let case = cases.drawing(Task::TextToImage, index);
-                reflect(omnigen2, &case, sketch(&case, noise))
-            }
-            Self::ReflectAsUsual => {
-                let case = cases.drawing(Task::TextToImage, index);
-                reflect(omnigen2, &case, of_case(&case, noise))
-            }
+            Self::Sketch => draw(omnigen2, &text(), Case::sketch),
+            Self::Reflect => reflect(omnigen2, &text(), Case::sketch),
+            Self::ReflectAsUsual => reflect(omnigen2, &text(), Case::usual),
         }
     }
 }
@@ -149,33 +141,42 @@ pub fn usually(request: ImageRequest) -> ImageRequest {
     }
 }
 
-fn of_case(case: &Drawing, noise: u64) -> ImageRequest {
-    let request = request(&case.prompt).seed(noise);
-    case.references.iter().cloned().fold(request, ImageRequest::reference)
+/// What is to be drawn, and the seed of its noise.
+struct Case {
+    drawing: Drawing,
+    noise: u64,
 }
 
-fn judged(case: &Drawing, picture: RgbImage) -> Attempt {
-    let verdict = case.judge(&picture);
-    Attempt { right: verdict.right, asked: case.prompt.clone(), found: verdict.unmet.join("; "), picture }
+impl Case {
+    fn usual(&self) -> ImageRequest {
+        let request = request(&self.drawing.prompt).seed(self.noise);
+        self.drawing.references.iter().cloned().fold(request, ImageRequest::reference)
+    }
+
+    fn sketch(&self) -> ImageRequest {
+        let guidance = Guidance { text: 1.0, image: 1.0, range: [0.0, 1.0] };
+        self.usual().steps(SKETCH).guidance(guidance)
+    }
+
+    fn judged(&self, picture: RgbImage) -> Attempt {
+        let verdict = self.drawing.judge(&picture);
+        let asked = self.drawing.prompt.clone();
+        Attempt { right: verdict.right, asked, found: verdict.unmet.join("; "), picture }
+    }
 }
 
-fn draw(omnigen2: &mut OmniGen2, case: &Drawing, noise: u64) -> Result<Attempt> {
-    let picture = omnigen2.generate(&of_case(case, noise))?.finish()?.remove(0);
-    Ok(judged(case, picture))
+fn draw(omnigen2: &mut OmniGen2, case: &Case, asked: fn(&Case) -> ImageRequest) -> Result<Attempt> {
+    let picture = omnigen2.generate(&asked(case))?.finish()?.remove(0);
+    Ok(case.judged(picture))
 }
 
-fn sketch(case: &Drawing, noise: u64) -> ImageRequest {
-    let guidance = Guidance { text: 1.0, image: 1.0, range: [0.0, 1.0] };
-    of_case(case, noise).steps(SKETCH).guidance(guidance)
-}
-
-fn reflect(omnigen2: &mut OmniGen2, case: &Drawing, request: ImageRequest) -> Result<Attempt> {
-    let mut reflection = omnigen2.reflect(request, ROUNDS)?;
+fn reflect(omnigen2: &mut OmniGen2, case: &Case, asked: fn(&Case) -> ImageRequest) -> Result<Attempt> {
+    let mut reflection = omnigen2.reflect(asked(case), ROUNDS)?;
     for round in &mut reflection {
         round?;
     }
     let picture = reflection.best().map(|round| round.picture.clone()).unwrap_or_default();
-    Ok(judged(case, picture))
+    Ok(case.judged(picture))
 }
 
 fn reconstruct(omnigen2: &mut OmniGen2, cases: Examples, index: u64) -> Result<Attempt> {

@@ -13,7 +13,7 @@ use super::wish::{Place, Wish};
 /// one, and beside that of a second picture, of 10.
 const KINDS: [usize; 4] = [1, 2, 2, 5];
 /// How far from the middle an object at a side of the picture is, in pixels.
-const ASIDE: f32 = 16.0;
+const ASIDE: f32 = sample::AWAY / 2.0;
 
 /// A drawing of the objects of one or two pictures.
 pub(super) fn in_context(dice: &mut Dice) -> Drawing {

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::prelude::*;
 use rayon::prelude::*;
 
 use super::gradients::Gradients;
-use crate::weights::Trail;
+use crate::weights::{Parameter, inventory};
 
 /// The coefficients of the quintic that brings singular values near 1, and how often it is applied (K. Jordan, "Muon: An
 /// optimizer for hidden layers in neural networks", 2024).
@@ -20,36 +20,12 @@ const MODULATION: &str = "norm1.linear.weight";
 
 /// The matrices inside the blocks of a module that have gradients, by their paths.
 pub(super) fn matrices<M: Module>(module: &M, gradients: &Gradients) -> BTreeMap<String, [usize; 2]> {
-    let mut hidden = Hidden { gradients, trail: Trail::default(), found: BTreeMap::new() };
-    module.visit(&mut hidden);
-    hidden.found
-}
-
-struct Hidden<'a> {
-    gradients: &'a Gradients,
-    trail: Trail,
-    found: BTreeMap<String, [usize; 2]>,
-}
-
-impl ModuleVisitor for Hidden<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        let path = self.trail.path();
+    let hidden = |Parameter { path, shape }: Parameter| {
         let in_block = path.split('.').any(|part| part.parse::<usize>().is_ok());
-        let learns = self.gradients.get(&path).is_some();
-        if let ([rows, columns], true, false) =
-            (parameter.lazy_shape().as_slice(), in_block && learns, path.ends_with(MODULATION))
-        {
-            self.found.insert(path, [*rows, *columns]);
-        }
-    }
+        let learns = in_block && !path.ends_with(MODULATION) && gradients.get(&path).is_some();
+        Some((path, shape.try_into().ok()?)).filter(|_| learns)
+    };
+    inventory(module).into_iter().filter_map(hidden).collect()
 }
 
 /// A matrix, the running mean of its gradient, and its gradient.

@@ -110,9 +110,8 @@ impl Update<'_> {
             return Some(step * self.rate);
         }
         let gradient = self.gradients.0.remove(path)?;
-        let before = self.optimiser.moments.remove(path).map(|Moments { first, second }| (first, second));
-        let (first, second) = match before {
-            Some((first, Some(second))) => (first * beta1, second * beta2),
+        let (first, second) = match self.optimiser.moments.remove(path) {
+            Some(Moments { first, second: Some(second) }) => (first * beta1, second * beta2),
             _ => (gradient.zeros_like(), gradient.zeros_like()),
         };
         let first = first + gradient.clone() * (1.0 - beta1);
