@@ -1,9 +1,12 @@
 //! What the shapes model inside the library draws and says, judged by meaning.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first failure")]
 
+use std::fs;
+
 use burn::prelude::Device;
 use omnigen2_pipeline::pixels::RgbImage;
 use omnigen2_pipeline::shapes::{Background, Capability, Colour, Shape, request};
+use omnigen2_pipeline::train::{Sketch, write_sketches};
 use omnigen2_pipeline::{Checkpoint, OmniGen2};
 
 /// Cases of each capability.
@@ -39,6 +42,22 @@ fn what_it_draws_and_says_is_right() {
         let right = right(&mut omnigen2, capability);
         assert!(right >= least, "{}: {right} of {CASES}, at least {least} expected", capability.word());
     }
+}
+
+#[test]
+fn its_sketches_are_examples_to_train_on() {
+    let mut omnigen2 = OmniGen2::shapes(&Device::flex()).unwrap();
+    let sketches: Vec<Sketch> =
+        (0..40).filter_map(|index| Sketch::draw(&mut omnigen2, SEED, index, 2).unwrap()).collect();
+    let mended = sketches.iter().filter(|sketch| sketch.mended.is_some()).count();
+    assert!(sketches.iter().all(|sketch| sketch.mended.is_none() || !sketch.is_right()));
+    assert!((1..40).contains(&mended), "{mended} of {}", sketches.len());
+    let folder = tempfile::tempdir().unwrap();
+    let count = sketches.len() + mended;
+    write_sketches(sketches.into_iter().map(Ok), folder.path()).unwrap();
+    let lines = fs::read_to_string(folder.path().join("examples.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), count);
+    assert!(folder.path().join("000000.png").exists());
 }
 
 /// The background by the corners, and the colour that most of the object's pixels are nearest to.

@@ -13,6 +13,7 @@ pub(super) enum Purpose {
     Talk,
     Review,
     Description,
+    Botch,
 }
 
 /// The choices of one example.

@@ -4,7 +4,7 @@ use super::describe;
 use super::dice::{Dice, Purpose};
 use super::drawing::{self, Drawing, Task};
 use super::held_out::Novelty;
-use super::review::{self, Review};
+use super::review::{self, Botch, Review};
 use super::sample;
 use super::scene::Scene;
 use super::talk::{self, Talk};
@@ -53,7 +53,7 @@ impl Examples {
 
     /// A question about a picture.
     pub fn talk(&self, index: u64) -> Talk {
-        talk::random(&mut self.dice(index, Purpose::Talk))
+        talk::random(&mut self.dice(index, Purpose::Talk), !self.evaluation)
     }
 
     /// A picture to describe.
@@ -64,6 +64,11 @@ impl Examples {
     /// A picture to criticise.
     pub fn review(&self, index: u64) -> Review {
         review::random(&mut self.dice(index, Purpose::Review), self.evaluation)
+    }
+
+    /// A wrong picture to criticise or to mend, with one fault or several. Not for evaluation.
+    pub fn botch(&self, index: u64) -> Botch {
+        review::botched(&mut self.dice(index, Purpose::Botch))
     }
 
     fn dice(&self, index: u64, purpose: Purpose) -> Dice {

@@ -2,31 +2,68 @@
 
 use super::asked::Asked;
 use super::edit::Edit;
+use super::held_out;
 use super::sample::AWAY;
-use super::scene::{Colour, Extent, Object, Relation, Scene, Texture};
+use super::scene::{Colour, Extent, Object, Relation, Scene};
 use super::wish::{Part, Unmet, Wish};
 use super::words::Paint;
 
+/// The most edits of one scene.
+const MOST_EDITS: usize = 9;
+
 impl Wish {
-    /// What the perfect critic answers: all that is right, or the first fault that an edit mends, as a line
-    /// `UNMET: …` and a line `EDIT: …`. Where no edit mends a fault the second line is `EDIT: none`.
-    pub fn answer(&self, scene: &Scene) -> String {
-        let unmet = self.unmet(scene);
-        let mended = unmet.iter().find_map(|unmet| Some((unmet, self.mend(scene, unmet)?)));
-        match (mended, unmet.first()) {
-            (Some((unmet, edit)), _) => format!("UNMET: {}\nEDIT: {}", unmet.words, edit.words(scene, 0)),
-            (None, Some(unmet)) => format!("UNMET: {}\nEDIT: none", unmet.words),
-            (None, None) => "UNMET: none\nEDIT: none".into(),
-        }
+    /// What the perfect critic answers to an instruction that asks for this: a line `UNMET: …` for each fault, and a
+    /// line `EDIT: …` with the one edit that mends the scene or, if it takes several, the whole instruction; both
+    /// `none` if nothing is amiss.
+    pub fn answer(&self, instruction: &str, scene: &Scene) -> String {
+        self.answer_near(instruction, scene, &[])
     }
 
-    /// The edit that gives the scene an unmet part; `None` if there is none, as for a missing object of which no
-    /// relation is told.
+    /// The same, where something that is no object stands at some places.
+    pub(super) fn answer_near(&self, instruction: &str, scene: &Scene, places: &[[f32; 2]]) -> String {
+        let mut unmet: Vec<String> = self.unmet(scene).into_iter().map(|unmet| unmet.words).collect();
+        if unmet.is_empty() && !places.is_empty() {
+            unmet.push(self.part_words(Part::TooMany));
+        }
+        if unmet.is_empty() {
+            return "UNMET: none\nEDIT: none".into();
+        }
+        let Mended { scene, words } = self.mends(scene, places);
+        let edit = match words.as_slice() {
+            [edit] if self.unmet(&scene).is_empty() => edit.clone(),
+            _ => format!("Change the picture to this: {}.", instruction.trim_end_matches('.')),
+        };
+        let unmet = unmet.into_iter().map(|part| format!("UNMET: {part}\n"));
+        unmet.chain([format!("EDIT: {edit}")]).collect()
+    }
+
+    /// The edits that mend a scene, one after the other, and what it becomes.
+    pub(super) fn mends(&self, scene: &Scene, places: &[[f32; 2]]) -> Mended {
+        let mut mended = Mended { scene: scene.clone(), words: Vec::new() };
+        while mended.words.len() < MOST_EDITS {
+            let next = self.unmet(&mended.scene).into_iter().find_map(|unmet| {
+                let edit = self.mend_near(&mended.scene, &unmet, places)?;
+                edit.suits(&mended.scene).then_some(edit)
+            });
+            let Some(edit) = next else { break };
+            mended.words.push(edit.words(&mended.scene, 0));
+            mended.scene = edit.apply(&mended.scene);
+        }
+        mended
+    }
+
+    /// The edit that gives the scene an unmet part; `None` if there is none, as for a missing object that has no place.
     pub fn mend(&self, scene: &Scene, unmet: &Unmet) -> Option<Edit> {
+        self.mend_near(scene, unmet, &[])
+    }
+
+    fn mend_near(&self, scene: &Scene, unmet: &Unmet, places: &[[f32; 2]]) -> Option<Edit> {
         let objects = self.best(scene).objects;
         let object = |thing: usize| objects.get(thing).copied().flatten();
         match unmet.part {
-            Part::Missing(at) => self.add(scene, &objects, at),
+            Part::Missing(at) => {
+                self.add_as_told(scene, &objects, at).or_else(|| self.add_anywhere(scene, at, places))
+            }
             Part::Wrong(at) => {
                 let which = object(at)?;
                 Some(turned_into(&self.things[at], &scene.objects[which], which))
@@ -41,29 +78,57 @@ impl Wish {
         }
     }
 
-    fn add(&self, scene: &Scene, objects: &[Option<usize>], at: usize) -> Option<Edit> {
+    /// Beside the thing before or behind it, to which its relation is told.
+    fn add_as_told(&self, scene: &Scene, objects: &[Option<usize>], at: usize) -> Option<Edit> {
         let after = self.relations.get(at).zip(objects.get(at + 1).copied().flatten());
         let before = || {
             let before = at.checked_sub(1)?;
             Some((self.relations.get(before)?.converse(), objects[before]?))
         };
         let (relation, anchor) = after.map(|(relation, anchor)| (*relation, anchor)).or_else(before)?;
-        let asked = self.things[at];
-        let [x, y] = scene.objects[anchor].centre;
-        let centre = match relation {
-            Relation::LeftOf => [x - AWAY, y],
-            Relation::RightOf => [x + AWAY, y],
-            Relation::Above => [x, y - AWAY],
-            Relation::Below => [x, y + AWAY],
+        Some(add(scene, self.things[at], relation, anchor))
+    }
+
+    /// Beside any object where there is room, as near to one of some places as may be.
+    fn add_anywhere(&self, scene: &Scene, at: usize, places: &[[f32; 2]]) -> Option<Edit> {
+        if !self.relations.is_empty() {
+            return None;
+        }
+        let anchors = 0..scene.objects.len();
+        let edits = anchors
+            .flat_map(|anchor| Relation::ALL.map(|relation| add(scene, self.things[at], relation, anchor)));
+        let away = |edit: &Edit| {
+            let Edit::Add { object, .. } = edit else { return 0.0 };
+            let away = |[x, y]: &[f32; 2]| (object.centre[0] - x).hypot(object.centre[1] - y);
+            places.iter().map(away).fold(f32::INFINITY, f32::min)
         };
-        Some(Edit::Add { object: any(&asked, centre), asked, relation, anchor })
+        edits.filter(|edit| edit.suits(scene)).min_by(|a, b| away(a).total_cmp(&away(b)))
     }
 }
 
-/// An object as asked, plain red and small where that is free.
-fn any(asked: &Asked, centre: [f32; 2]) -> Object {
-    let Paint { colour, texture } =
-        asked.paint.unwrap_or(Paint { colour: Colour::Red, texture: Texture::Plain });
+/// What a scene becomes by some edits, and their words.
+pub(super) struct Mended {
+    pub(super) scene: Scene,
+    pub(super) words: Vec<String>,
+}
+
+/// An object put beside another.
+fn add(scene: &Scene, asked: Asked, relation: Relation, anchor: usize) -> Edit {
+    let [x, y] = scene.objects[anchor].centre;
+    let centre = match relation {
+        Relation::LeftOf => [x - AWAY, y],
+        Relation::RightOf => [x + AWAY, y],
+        Relation::Above => [x, y - AWAY],
+        Relation::Below => [x, y + AWAY],
+    };
+    Edit::Add { object: any(&asked, centre), asked, relation, anchor }
+}
+
+/// An object as asked, small and plain where that is free, in the first colour that is not held out.
+pub(super) fn any(asked: &Asked, centre: [f32; 2]) -> Object {
+    let seen = |colour: &Colour| !held_out::colour(*colour, asked.shape);
+    let colour = Colour::ALL.into_iter().find(seen).unwrap_or(Colour::Red);
+    let Paint { colour, texture } = asked.paint.unwrap_or(Paint::plain(colour));
     Object { shape: asked.shape, colour, extent: asked.extent.unwrap_or(Extent::Small), texture, centre }
 }
 

@@ -8,6 +8,7 @@
 pub mod held_out;
 pub mod judge;
 
+mod appraise;
 mod asked;
 mod caption;
 mod change;
@@ -28,6 +29,7 @@ mod talk;
 mod wish;
 mod words;
 
+pub use appraise::Appraisal;
 pub use asked::{Asked, name};
 pub use caption::{Form, MOST_WORDS, Style, TexturePlace};
 pub use corpus::{PHRASES, corpus, vocabulary};
@@ -36,7 +38,7 @@ pub use edit::{CHANGED_WITHIN, Edit, UNCHANGED_WITHIN, WORDINGS};
 pub use examples::{Examples, cases, novel_cases};
 pub use held_out::Novelty;
 pub use measure::{Attempt, Capability, request, usually};
-pub use review::Review;
+pub use review::{Botch, Review};
 pub use scene::{Background, Colour, Extent, GAP, MARGIN, Object, Relation, SIDE, Scene, Shape, Texture};
 pub use talk::Talk;
 pub use wish::{Part, Place, Unmet, Wish};

@@ -7,8 +7,8 @@ use super::scene::{Background, Colour, Extent, Object, Relation, Scene, Shape, T
 /// How far in pixels the places of two neighbours are apart.
 pub(super) const AWAY: f32 = 32.0;
 /// Places of the objects of a picture, along one axis, in pixels.
-const MIDDLE: f32 = 32.0;
-const SIDES: [f32; 2] = [MIDDLE - AWAY / 2.0, MIDDLE + AWAY / 2.0];
+pub(super) const MIDDLE: f32 = 32.0;
+pub(super) const SIDES: [f32; 2] = [MIDDLE - AWAY / 2.0, MIDDLE + AWAY / 2.0];
 /// The most pixels by which a place differs from these, along each axis.
 const JITTER: f32 = 0.5;
 /// How often a third object is tried to be put beside two.
@@ -79,8 +79,14 @@ fn place(dice: &mut Dice, mut scene: Scene) -> Scene {
     scene
 }
 
-/// The scene with one object more, whose first two objects lie to each other as before; `None` if none was found.
+/// The scene with one object more: a fourth in the corner that three leave free, and fewer at new places, the first
+/// two to each other as before. `None` if there are no such places.
 pub(super) fn with_another(dice: &mut Dice, mut scene: Scene, object: Object) -> Option<Scene> {
+    if let [_, middle, _] = scene.objects.as_slice() {
+        let centre = middle.centre.map(|at| jittered(2.0 * MIDDLE - at, dice));
+        scene.objects.push(Object { centre, ..object });
+        return scene.fits().then_some(scene);
+    }
     let relation = |scene: &Scene| match scene.objects.as_slice() {
         [a, b, ..] => Relation::between(a, b),
         _ => None,

@@ -6,7 +6,7 @@ use super::asked::{Asked, name};
 use super::dice::Dice;
 use super::held_out::{self, Novelty};
 use super::sample;
-use super::scene::{Colour, Object, Relation, Scene, Shape};
+use super::scene::{Colour, Object, Relation, SIDE, Scene, Shape};
 use super::words::Paint;
 
 const NUMBERS: [&str; 4] = ["zero", "one", "two", "three"];
@@ -14,6 +14,13 @@ const NUMBERS: [&str; 4] = ["zero", "one", "two", "three"];
 const NUMBERS_ASKED: [usize; 4] = [2, 2, 2, 1];
 /// How often it is not asked how plain objects are painted, so that about a third of the answers are plain.
 const PLAIN_LEFT_OUT: f64 = 0.8;
+
+/// How often a question to learn from is about sides or relations, beside those that are by chance.
+const LATERAL: f64 = 0.5;
+/// How often a wrong relation to learn from is the converse of the right one.
+const CONVERSE: f64 = 0.75;
+/// The least distance in pixels from the middle at which an object is on a side.
+const ASIDE: f32 = 8.0;
 
 /// A question about a picture.
 #[derive(Clone, Debug)]
@@ -39,6 +46,7 @@ enum Topic {
     Texture,
     Size,
     Shape,
+    Side,
 }
 
 /// What is asked, and the answer where it is chosen first.
@@ -47,6 +55,8 @@ struct Aim {
     topic: Topic,
     yes: bool,
     number: usize,
+    /// Whether a wrong relation is the converse of the right one.
+    converse: bool,
 }
 
 const TOPICS: [Topic; 10] = [
@@ -62,10 +72,16 @@ const TOPICS: [Topic; 10] = [
     Topic::Shape,
 ];
 
-/// A random question; its picture shows and its words name nothing that is held out.
-pub(super) fn random(dice: &mut Dice) -> Talk {
+/// A random question; its picture shows and its words name nothing that is held out. To learn from, sides and relations
+/// come more often: they are the hardest to see, and critics need them.
+pub(super) fn random(dice: &mut Dice, to_learn: bool) -> Talk {
     // Chosen before the scene, so that no answer is rarer because fewer scenes have it.
-    let aim = Aim { topic: dice.of(TOPICS), yes: dice.chance(0.5), number: dice.weighted(&NUMBERS_ASKED) };
+    let topic = match to_learn && dice.chance(LATERAL) {
+        true => dice.of([Topic::Side, Topic::Related]),
+        false => dice.of(TOPICS),
+    };
+    let (yes, number) = (dice.chance(0.5), dice.weighted(&NUMBERS_ASKED));
+    let aim = Aim { topic, yes, number, converse: to_learn && dice.chance(CONVERSE) };
     loop {
         let scene = match aim.topic {
             Topic::Count => sample::scene_of(dice, aim.number.max(1), Novelty::NONE),
@@ -113,13 +129,27 @@ fn ask(dice: &mut Dice, aim: Aim, scene: &Scene) -> Option<Said> {
         Topic::Related => {
             let other = (which + 1) % things.len();
             let actual = Relation::between(object, scene.objects.get(other).filter(|_| other != which)?)?;
-            let relation = if aim.yes { actual } else { dice.other(Relation::ALL, actual) };
+            let relation = match (aim.yes, aim.converse) {
+                (true, _) => actual,
+                (false, true) => actual.converse(),
+                (false, false) => dice.other(Relation::ALL, actual),
+            };
             let shapes = [object.shape, scene.objects[other].shape];
             if held_out::relation_of(shapes, relation) || !clear(object, &scene.objects[other]) {
                 return None;
             }
             let question = format!("Is the {the} {} the {}?", relation.words(), name(&things, other));
             Said::yes_or_no(question, aim.yes)
+        }
+        Topic::Side => {
+            let [x, y] = object.centre.map(|at| at - SIDE as f32 / 2.0);
+            let upright = y.abs() >= ASIDE && (x.abs() < ASIDE || dice.chance(0.5));
+            let (along, question, sides) = match upright {
+                true => (y, "at the top or at the bottom", ["top", "bottom"]),
+                false => (x, "on the left or on the right", ["left", "right"]),
+            };
+            let side = sides[usize::from(along > 0.0)];
+            (along.abs() >= ASIDE).then(|| Said::new(format!("Is the {the} {question}?"), side))?
         }
         Topic::Texture => {
             if object.texture.second().is_none() && dice.chance(PLAIN_LEFT_OUT) {

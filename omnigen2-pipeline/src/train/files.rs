@@ -135,6 +135,14 @@ impl Place {
 }
 
 impl Passes {
+    /// Leaves out so many examples without opening them.
+    #[cfg(feature = "shapes")]
+    pub(crate) fn skip_over(&mut self, skipped: usize) {
+        if let Some(last) = skipped.checked_sub(1) {
+            self.advance(last);
+        }
+    }
+
     /// The place that comes after `skipped` others.
     fn advance(&mut self, mut skipped: usize) -> Option<usize> {
         loop {

@@ -8,6 +8,8 @@
 
 mod average;
 mod batches;
+#[cfg(feature = "shapes")]
+mod both;
 mod cache;
 mod curve;
 mod error;
@@ -27,6 +29,8 @@ mod rate;
 mod recipe;
 mod run;
 mod side_by_side;
+#[cfg(feature = "shapes")]
+mod sketches;
 #[cfg(all(test, feature = "shapes"))]
 mod slope;
 mod state;
@@ -49,6 +53,8 @@ pub use rate::{Decay, Rate};
 pub use recipe::{Examples, Part, Recipe, Weights};
 pub use run::{ExampleIterator, Run};
 pub use side_by_side::{Learnt, learn_side_by_side};
+#[cfg(feature = "shapes")]
+pub use sketches::{Sketch, write_sketches};
 pub use times::{TimeSampling, Times};
 pub use trainer::{Progress, Settings, Trainer};
 pub use validation::Validation;

@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     #[cfg(feature = "shapes")]
     Kind,
     Pass,
+    #[cfg(feature = "shapes")]
+    Source,
 }
 
 /// The generator of one purpose at one place of a run.

@@ -92,6 +92,28 @@ pub enum Examples {
     Shapes(super::world::Mixture),
     /// Lines of JSON, or a mixture of such files in YAML, as the reference has them.
     File(PathBuf),
+    /// Both, in no order.
+    #[cfg(feature = "shapes")]
+    Both {
+        /// The shapes world.
+        shapes: super::world::Mixture,
+        /// A file.
+        file: PathBuf,
+        /// How large a part comes from the file.
+        share: f64,
+    },
+}
+
+impl Examples {
+    fn file_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            #[cfg(feature = "shapes")]
+            Self::Shapes(_) => None,
+            Self::File(file) => Some(file),
+            #[cfg(feature = "shapes")]
+            Self::Both { file, .. } => Some(file),
+        }
+    }
 }
 
 /// What the parts of a loss weigh.
@@ -144,8 +166,8 @@ impl Recipe {
         let folder = path.parent().unwrap_or(Path::new(""));
         recipe.checkpoint = folder.join(&recipe.checkpoint);
         recipe.out = folder.join(&recipe.out);
-        if let Examples::File(data) = &mut recipe.examples {
-            *data = folder.join(&*data);
+        if let Some(file) = recipe.examples.file_mut() {
+            *file = folder.join(&*file);
         }
         recipe.validate().map(|()| recipe)
     }
@@ -181,6 +203,10 @@ impl Recipe {
         )?;
         check(self.save_every > 0, "save_every", "at least 1 step is needed".into())?;
         let share = |x: f64| (0.0..1.0).contains(&x);
+        #[cfg(feature = "shapes")]
+        if let Examples::Both { share: part, .. } = &self.examples {
+            check(share(*part), "share", format!("{part} is not in [0, 1)"))?;
+        }
         check(share(self.average), "average", format!("{} is not in [0, 1)", self.average))?;
         let AdamW { beta1, beta2, epsilon, clip_norm, muon, .. } = self.optimiser;
         check(

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use burn::module::Module;
 use burn::prelude::*;
 
+#[cfg(feature = "shapes")]
+use super::both::Both;
 use super::curve::Curve;
 use super::example::Example;
 use super::files;
@@ -218,5 +220,10 @@ fn examples(recipe: &Recipe) -> Result<ExampleIterator> {
         #[cfg(feature = "shapes")]
         Examples::Shapes(mixture) => Ok(Box::new(mixture.examples(recipe.seed).map(Ok))),
         Examples::File(path) => Ok(Box::new(files::open(path, recipe.seed)?)),
+        #[cfg(feature = "shapes")]
+        Examples::Both { shapes, file, share } => {
+            let file = files::open(file, recipe.seed)?;
+            Ok(Box::new(Both::new(recipe.seed, shapes.examples(recipe.seed), file, *share)))
+        }
     }
 }

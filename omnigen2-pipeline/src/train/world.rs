@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::example::{Example, Output};
 use super::random::{Numbers, Purpose};
-use crate::reflect::question;
-use crate::shapes::{Examples, Review, Talk, Task};
+use crate::reflect::{Critique, question};
+use crate::shapes::{Botch, Examples, Review, Talk, Task};
 
 /// How often each kind of example comes, as parts of a whole of any size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub struct Mixture {
     pub describe: f64,
     /// Pictures to criticise.
     pub review: f64,
+    /// Pictures with one fault or several to criticise.
+    pub botch: f64,
+    /// The same to mend.
+    pub mend: f64,
 }
 
 impl Mixture {
@@ -33,8 +37,18 @@ impl Mixture {
         Endless { mixture: *self, source: Examples::training(seed), seed, next: 0 }
     }
 
-    fn kinds(&self) -> [f64; 7] {
-        [self.pictures, self.text_to_image, self.edit, self.in_context, self.talk, self.describe, self.review]
+    fn kinds(&self) -> [f64; 9] {
+        [
+            self.pictures,
+            self.text_to_image,
+            self.edit,
+            self.in_context,
+            self.talk,
+            self.describe,
+            self.review,
+            self.botch,
+            self.mend,
+        ]
     }
 
     /// The kind at a place of the whole.
@@ -59,6 +73,11 @@ pub struct Endless {
 }
 
 impl Endless {
+    /// Leaves out so many examples without making them.
+    pub(crate) fn skip_over(&mut self, skipped: usize) {
+        self.next += skipped as u64;
+    }
+
     fn example(&self, index: u64) -> Example {
         let place = Numbers::new(self.seed, Purpose::Kind, index).uniform();
         match self.mixture.kind(place) {
@@ -68,10 +87,13 @@ impl Endless {
             3 => self.drawing(Task::InContext, index),
             4 => reply(self.source.talk(index)),
             5 => reply(self.source.description(index)),
+            6 => critique(self.source.review(index)),
+            7 => critique(self.source.botch(index).review),
             _ => {
-                let Review { instruction, picture, answer, .. } = self.source.review(index);
-                let instruction = question(&instruction, 0);
-                Example { instruction, pictures: vec![picture], output: Output::Text(answer) }
+                let Botch { review, mended } = self.source.botch(index);
+                let instruction = Critique::parse(&review.answer, &review.instruction).mend;
+                let output = Output::Picture(mended.render());
+                Example { instruction, pictures: vec![review.picture], output }
             }
         }
     }
@@ -88,6 +110,10 @@ impl Endless {
 
 fn reply(Talk { question, pictures, answer }: Talk) -> Example {
     Example { instruction: question, pictures, output: Output::Text(answer) }
+}
+
+fn critique(Review { instruction, picture, answer, .. }: Review) -> Example {
+    Example { instruction: question(&instruction, 0), pictures: vec![picture], output: Output::Text(answer) }
 }
 
 fn picture(picture: image::RgbImage) -> Example {

@@ -20,6 +20,7 @@ mod reflect;
 mod settings;
 mod sheet;
 mod show;
+mod sketches;
 mod speaking;
 mod train;
 mod values;
@@ -64,6 +65,7 @@ enum Command {
     Pull(pull::Args),
     Train(train::Args),
     Eval(Box<eval::Args>),
+    Sketches(Box<sketches::Args>),
     Presets(presets::Args),
     Devices(device::Args),
 }
@@ -99,6 +101,7 @@ fn run(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Convert(args) => convert::run(args, Work { console, interrupt: &listen()? }),
         Command::Train(args) => train::run(&args, Work { console, interrupt: &listen()? }),
         Command::Eval(args) => eval::run(*args, Work { console, interrupt: &listen()? }),
+        Command::Sketches(args) => sketches::run(*args, Work { console, interrupt: &listen()? }),
         Command::Pull(args) => pull::run(args, console, &listen()?),
         Command::Presets(args) => presets::run(&args),
         Command::Devices(args) => device::run(&args),

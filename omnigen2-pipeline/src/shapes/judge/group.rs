@@ -13,15 +13,18 @@ const REACH: usize = 3;
 /// The most parts that are read together.
 const MOST_TOGETHER: usize = 5;
 
-/// The objects that the parts of a picture are.
-pub(super) fn objects(field: &Field<'_>) -> Result<Vec<Object>, Illegible> {
-    let mut objects = Vec::new();
+/// The objects that the parts of a picture are, and what is none.
+pub(super) fn objects(field: &Field<'_>) -> (Vec<Object>, Vec<Illegible>) {
+    let (mut objects, mut illegible) = (Vec::new(), Vec::new());
     for mut cluster in clusters(&field.parts) {
         cluster.sort_by(|a, b| b.energy.total_cmp(&a.energy));
         cluster.truncate(MOST_TOGETHER);
-        objects.extend(best(field, &cluster)?.objects);
+        match best(field, &cluster) {
+            Ok(reading) => objects.extend(reading.objects),
+            Err(part) => illegible.push(part),
+        }
     }
-    Ok(objects)
+    (objects, illegible)
 }
 
 /// What some parts are.

@@ -48,6 +48,16 @@ pub enum Illegible {
     },
 }
 
+impl Illegible {
+    /// The middle of the part that looks like no object, in pixels: right, down.
+    pub fn centre(&self) -> Option<[f32; 2]> {
+        match self {
+            Self::Background | Self::Crowded { .. } => None,
+            Self::Part { centre, .. } | Self::Colour { centre, .. } => Some(*centre),
+        }
+    }
+}
+
 impl fmt::Display for Illegible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -65,12 +75,30 @@ impl fmt::Display for Illegible {
 
 impl std::error::Error for Illegible {}
 
+/// What can be read of a picture, and what cannot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InPart {
+    /// The background, and the parts that are objects.
+    pub scene: Scene,
+    /// The parts that are none.
+    pub illegible: Vec<Illegible>,
+}
+
 /// Reads a picture of any size, which is scaled to 64 × 64 pixels. The objects stand in no
 /// order.
 ///
 /// # Errors
 /// If the border is not of one background colour, or a part is no object.
 pub fn read(picture: &RgbImage) -> Result<Scene, Illegible> {
+    let InPart { scene, illegible } = read_in_part(picture)?;
+    illegible.into_iter().next().map_or(Ok(scene), Err)
+}
+
+/// The same for a picture of which some parts may be no objects.
+///
+/// # Errors
+/// If the border is not of one background colour, or there are too many parts.
+pub fn read_in_part(picture: &RgbImage) -> Result<InPart, Illegible> {
     let scaled;
     let picture = if picture.dimensions() == (SIDE, SIDE) {
         picture
@@ -84,7 +112,8 @@ pub fn read(picture: &RgbImage) -> Result<Scene, Illegible> {
     if parts > MOST_PARTS {
         return Err(Illegible::Crowded { parts });
     }
-    Ok(Scene { background: ground.background, objects: group::objects(&field)? })
+    let (objects, illegible) = group::objects(&field);
+    Ok(InPart { scene: Scene { background: ground.background, objects }, illegible })
 }
 
 /// The background of a picture.

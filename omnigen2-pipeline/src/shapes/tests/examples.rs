@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::reflect::Critique;
 use crate::shapes::{
-    Drawing, Examples, Goal, MOST_WORDS, Novelty, Relation, Scene, Task, cases, corpus, held_out, judge,
-    novel_cases, vocabulary,
+    Botch, Drawing, Examples, Goal, MOST_WORDS, Novelty, Relation, Scene, Task, cases, corpus, held_out,
+    judge, novel_cases, vocabulary,
 };
 
 fn drawings(count: u64) -> impl Iterator<Item = Drawing> {
@@ -134,7 +135,7 @@ fn reviews_are_right_half_of_the_time_and_say_one_fault() {
         let review = Examples::training(6).review(index);
         let unmet = review.wish.unmet(&review.scene);
         assert_eq!(review.right, unmet.is_empty());
-        assert_eq!(review.answer, review.wish.answer(&review.scene));
+        assert_eq!(review.answer, review.wish.answer(&review.instruction, &review.scene));
         assert_eq!(review.picture, review.scene.render());
         let lines: Vec<&str> = review.answer.lines().collect();
         if review.right {
@@ -152,6 +153,25 @@ fn reviews_are_right_half_of_the_time_and_say_one_fault() {
     assert!((900..1100).contains(&right), "{right}");
     let edits: Vec<&str> = edits.iter().map(String::as_str).collect();
     assert_eq!(edits, ["Add", "Change", "Give", "Make", "Remove", "Replace", "Swap"]);
+}
+
+#[test]
+fn botches_are_wrong_and_their_edits_mend_all() {
+    let (mut several, mut crowded) = (0, 0);
+    for index in 0..600 {
+        let Botch { review, mended } = Examples::training(6).botch(index);
+        let unmet = review.wish.unmet(&review.scene);
+        assert!(!review.right && !unmet.is_empty() && review.wish.unmet(&mended).is_empty(), "{review:?}");
+        assert!(judge::read(&review.picture).unwrap().same(&review.scene, 1.0), "{review:?}");
+        assert!(review.scene.fits() && mended.fits() && !held_out::scene(&mended));
+        let critique = Critique::parse(&review.answer, &review.instruction);
+        assert_eq!(critique.unmet.len(), unmet.len(), "{}", review.answer);
+        let whole = critique.mend.starts_with("Change the picture to this: ");
+        assert!(whole || unmet.len() == 1 && !critique.mend.contains('.'), "{}", review.answer);
+        several += usize::from(unmet.len() > 1);
+        crowded += usize::from(review.scene.objects.len() > 3);
+    }
+    assert!(several > 150 && crowded > 20, "{several} {crowded}");
 }
 
 #[test]

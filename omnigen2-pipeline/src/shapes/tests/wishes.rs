@@ -64,6 +64,58 @@ fn each_fault_is_named() {
 }
 
 #[test]
+fn an_answer_names_all_faults_and_the_edit_that_mends_them() {
+    let (scene, wish) = (scene(), Wish::of(&scene()));
+    let answer = |scene: &Scene| wish.answer("a cross, a square.", scene);
+    assert_eq!(answer(&scene), "UNMET: none\nEDIT: none");
+    let pink = Edit::Background(Background::Pink).apply(&scene);
+    assert_eq!(answer(&pink), "UNMET: grey background\nEDIT: Change the background to grey.");
+    let both = Edit::Resize { which: 0, extent: Extent::Small }.apply(&pink);
+    assert_eq!(
+        answer(&both),
+        "UNMET: large green cross\nUNMET: grey background\n\
+         EDIT: Change the picture to this: a cross, a square."
+    );
+    let alone = Edit::Remove { which: 1 }.apply(&scene);
+    let added = "EDIT: Add a small blue and red striped square to the right of the cross.";
+    assert!(answer(&alone).ends_with(added), "{}", answer(&alone));
+}
+
+#[test]
+fn what_is_no_object_is_taken_for_the_missing_one() {
+    let mut wish = Wish::of(&scene());
+    wish.relations.clear();
+    let mut picture = Edit::Remove { which: 1 }.apply(&scene()).render();
+    // Below the cross, where no relation was told, stand dots of all colours.
+    for (x, y) in (40..56).flat_map(|y| (8..24).map(move |x| (x, y))) {
+        let colour = Colour::ALL[((x / 3 + y / 3) % 6) as usize];
+        picture.put_pixel(x, y, image::Rgb(colour.rgb()));
+    }
+    let appraisal = wish.appraise("a cross", &picture).unwrap();
+    assert_eq!(
+        appraisal.answer,
+        "UNMET: small blue and red striped square\n\
+         EDIT: Add a small blue and red striped square below the cross."
+    );
+    assert_eq!(appraisal.mended.unwrap().objects[1].centre, [16.0, 48.0]);
+
+    wish.things.pop();
+    let appraisal = wish.appraise("a cross", &picture).unwrap();
+    assert_eq!(
+        appraisal.answer,
+        "UNMET: only a large green cross\nEDIT: Change the picture to this: a cross."
+    );
+    assert_eq!(appraisal.mended.unwrap().objects.len(), 1);
+    assert!(
+        wish.appraise(
+            "a cross",
+            &image::RgbImage::from_fn(64, 64, |x, y| { image::Rgb([(x * 4) as u8, (y * 4) as u8, 0]) })
+        )
+        .is_none()
+    );
+}
+
+#[test]
 fn what_is_not_named_is_free() {
     let mut wish = Wish::of(&scene());
     wish.things[0].extent = None;

@@ -1,0 +1,50 @@
+//! What is to be said about any picture of a wish, and what becomes of it.
+
+use image::RgbImage;
+
+use super::judge::{self, Illegible, InPart};
+use super::mend::{Mended, any};
+use super::sample::{MIDDLE, SIDES};
+use super::scene::{Background, Scene};
+use super::wish::Wish;
+
+/// What a perfect critic says about a picture that a network drew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Appraisal {
+    /// What of the picture can be read.
+    pub scene: Scene,
+    /// Its answer, as [`Wish::answer`] but of what is no object too.
+    pub answer: String,
+    /// What the picture becomes by the edit of the answer; none if it is right or cannot be mended.
+    pub mended: Option<Scene>,
+}
+
+impl Wish {
+    /// Looks at a picture, drawn by an instruction that asks for this, that may show what is no object. None, if it
+    /// cannot be read even in part.
+    pub fn appraise(&self, instruction: &str, picture: &RgbImage) -> Option<Appraisal> {
+        let InPart { scene, illegible } = judge::read_in_part(picture).ok()?;
+        let places: Vec<[f32; 2]> = illegible.iter().filter_map(Illegible::centre).collect();
+        let answer = self.answer_near(instruction, &scene, &places);
+        let Mended { scene: mended, words } = self.mends(&scene, &places);
+        let is_wrong = !(words.is_empty() && places.is_empty() && self.unmet(&scene).is_empty());
+        let mended = match self.unmet(&mended).is_empty() {
+            true => Some(mended),
+            false => self.laid_out(scene.background),
+        };
+        let mended = mended.filter(|mended| is_wrong && mended.fits());
+        Some(Appraisal { scene, answer, mended })
+    }
+
+    /// One thing in the middle, or two beside each other where nothing is told of how they lie.
+    fn laid_out(&self, background: Background) -> Option<Scene> {
+        let objects = match self.things.as_slice() {
+            [one] => vec![any(one, [MIDDLE; 2])],
+            [a, b] if self.relations.is_empty() => {
+                vec![any(a, [SIDES[0], MIDDLE]), any(b, [SIDES[1], MIDDLE])]
+            }
+            _ => return None,
+        };
+        Some(Scene { background: self.background.unwrap_or(background), objects })
+    }
+}

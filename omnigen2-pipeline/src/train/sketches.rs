@@ -1,0 +1,96 @@
+//! Examples that a checkpoint draws itself: its own hasty pictures to criticise and to mend, as the paper's examples of
+//! reflection come from the model's own pictures (arXiv 2506.18871, section 3.4).
+
+use std::fs;
+use std::path::Path;
+
+use image::RgbImage;
+use serde_json::json;
+
+use super::state::file;
+use crate::reflect::{Critique, question};
+use crate::shapes::{Appraisal, Examples, Goal, Task, held_out, request};
+use crate::whole::replace;
+use crate::{Guidance, OmniGen2, Result};
+
+/// A picture that a checkpoint drew without guidance, and what can be learnt from it.
+#[derive(Clone, Debug)]
+pub struct Sketch {
+    /// What was to be drawn.
+    pub prompt: String,
+    /// What was drawn.
+    pub picture: RgbImage,
+    /// What a perfect critic says.
+    pub answer: String,
+    /// How to mend it, and what it becomes by that; none if it is right or cannot be mended.
+    pub mended: Option<(String, RgbImage)>,
+}
+
+impl Sketch {
+    /// Draws the training prompt of a seed and an index in some steps. None, if nothing can be said about the picture, or
+    /// it shows what is [held out](held_out) of training.
+    ///
+    /// # Errors
+    /// If the checkpoint cannot draw.
+    pub fn draw(omnigen2: &mut OmniGen2, seed: u64, index: u64, steps: usize) -> Result<Option<Self>> {
+        let drawing = Examples::training(seed).drawing(Task::TextToImage, index);
+        let Goal::Wish(wish) = &drawing.goal else { return Ok(None) };
+        let guidance = Guidance { text: 1.0, image: 1.0, range: [0.0, 1.0] };
+        let request = request(&drawing.prompt).seed(seed.wrapping_add(index)).steps(steps).guidance(guidance);
+        let picture = omnigen2.generate(&request)?.finish()?.remove(0);
+        let Some(Appraisal { scene, answer, mended }) = wish.appraise(&drawing.prompt, &picture) else {
+            return Ok(None);
+        };
+        if held_out::scene(&scene) || mended.as_ref().is_some_and(held_out::scene) {
+            return Ok(None);
+        }
+        let mend = Critique::parse(&answer, &drawing.prompt).mend;
+        let mended = mended.map(|scene| (mend, scene.render()));
+        Ok(Some(Self { prompt: drawing.prompt, picture, answer, mended }))
+    }
+
+    /// Whether nothing is amiss.
+    pub fn is_right(&self) -> bool {
+        Critique::parse(&self.answer, &self.prompt).satisfied()
+    }
+}
+
+/// Writes sketches into a directory as a file of examples, `examples.jsonl`, with their pictures beside it.
+///
+/// # Errors
+/// If something cannot be written; there is no such file then.
+pub fn write_sketches(sketches: impl IntoIterator<Item = Result<Sketch>>, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|source| file("create", folder, source))?;
+    let mut lines = String::new();
+    for (index, sketch) in (0..).zip(sketches) {
+        lines += &write(&sketch?, folder, index)?;
+    }
+    let path = folder.join("examples.jsonl");
+    Ok(replace(&path, lines.as_bytes()).map_err(|source| file("write", &path, source))?)
+}
+
+/// The lines of one sketch.
+fn write(sketch: &Sketch, folder: &Path, index: u64) -> Result<String> {
+    let drawn = format!("{index:06}.png");
+    save(&sketch.picture, &folder.join(&drawn))?;
+    let question = question(&sketch.prompt, 0);
+    let mut lines = format!(
+        "{}\n",
+        json!({ "instruction": question, "input_images": [drawn], "output_text": sketch.answer })
+    );
+    if let Some((instruction, picture)) = &sketch.mended {
+        let mended = format!("{index:06}-mended.png");
+        save(picture, &folder.join(&mended))?;
+        let line = json!({ "instruction": instruction, "input_images": [drawn], "output_image": mended });
+        lines += &format!("{line}\n");
+    }
+    Ok(lines)
+}
+
+fn save(picture: &RgbImage, path: &Path) -> Result<()> {
+    let failed = |error| match error {
+        image::ImageError::IoError(source) => source,
+        other => std::io::Error::other(other),
+    };
+    Ok(picture.save(path).map_err(|error| file("write", path, failed(error)))?)
+}
