@@ -54,7 +54,7 @@ fn its_sketches_are_examples_to_train_on() {
     assert!((1..40).contains(&mended), "{mended} of {}", sketches.len());
     let folder = tempfile::tempdir().unwrap();
     let count = sketches.len() + mended;
-    write_sketches(sketches.into_iter().map(Ok), folder.path()).unwrap();
+    write_sketches(sketches, folder.path()).unwrap();
     let lines = fs::read_to_string(folder.path().join("examples.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), count);
     assert!(folder.path().join("000000.png").exists());

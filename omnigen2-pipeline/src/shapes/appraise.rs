@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use super::judge::{self, Illegible, InPart};
-use super::mend::{Mended, any};
+use super::mend::{Criticism, RIGHT, any};
 use super::sample::{MIDDLE, SIDES};
 use super::scene::{Background, Scene};
 use super::wish::Wish;
@@ -25,14 +25,12 @@ impl Wish {
     pub fn appraise(&self, instruction: &str, picture: &RgbImage) -> Option<Appraisal> {
         let InPart { scene, illegible } = judge::read_in_part(picture).ok()?;
         let places: Vec<[f32; 2]> = illegible.iter().filter_map(Illegible::centre).collect();
-        let answer = self.answer_near(instruction, &scene, &places);
-        let Mended { scene: mended, words } = self.mends(&scene, &places);
-        let is_wrong = !(words.is_empty() && places.is_empty() && self.unmet(&scene).is_empty());
-        let mended = match self.unmet(&mended).is_empty() {
-            true => Some(mended),
-            false => self.laid_out(scene.background),
+        let (answer, mended) = match self.criticise(instruction, &scene, &places) {
+            None => (RIGHT.into(), None),
+            Some(Criticism { answer, mended }) => {
+                (answer, mended.or_else(|| self.laid_out(scene.background)).filter(Scene::fits))
+            }
         };
-        let mended = mended.filter(|mended| is_wrong && mended.fits());
         Some(Appraisal { scene, answer, mended })
     }
 

@@ -111,8 +111,15 @@ impl Drawing {
     }
 }
 
-/// A drawing from text whose scene has just this novelty. Its prompt is kept for evaluation or not.
-pub(super) fn from_text(dice: &mut Dice, novelty: Novelty, kept: bool) -> Drawing {
+/// A scene, what is asked of it, and in which words.
+pub(super) struct Prompted {
+    pub(super) scene: Scene,
+    pub(super) wish: Wish,
+    pub(super) prompt: String,
+}
+
+/// A prompt, kept for evaluation or not, for a scene that has just this novelty.
+pub(super) fn prompted(dice: &mut Dice, novelty: Novelty, kept: bool) -> Prompted {
     loop {
         let scene = sample::scene(dice, novelty);
         let wish = match novelty {
@@ -121,9 +128,15 @@ pub(super) fn from_text(dice: &mut Dice, novelty: Novelty, kept: bool) -> Drawin
         };
         let prompt = wish.words(Style::random(dice));
         if held_out::prompt(&prompt) == kept {
-            return Drawing::new(prompt, scene, Goal::Wish(wish));
+            return Prompted { scene, wish, prompt };
         }
     }
+}
+
+/// A drawing from text whose scene has just this novelty. Its prompt is kept for evaluation or not.
+pub(super) fn from_text(dice: &mut Dice, novelty: Novelty, kept: bool) -> Drawing {
+    let Prompted { scene, wish, prompt } = prompted(dice, novelty, kept);
+    Drawing::new(prompt, scene, Goal::Wish(wish))
 }
 
 /// A drawing of the task of which nothing is held out.

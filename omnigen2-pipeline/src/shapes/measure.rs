@@ -154,8 +154,7 @@ impl Case {
     }
 
     fn sketch(&self) -> ImageRequest {
-        let guidance = Guidance { text: 1.0, image: 1.0, range: [0.0, 1.0] };
-        self.usual().steps(SKETCH).guidance(guidance)
+        self.usual().steps(SKETCH).guidance(Guidance::NONE)
     }
 
     fn judged(&self, picture: RgbImage) -> Attempt {

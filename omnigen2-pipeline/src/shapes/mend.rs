@@ -10,46 +10,54 @@ use super::words::Paint;
 
 /// The most edits of one scene.
 const MOST_EDITS: usize = 9;
+/// What is said if nothing is amiss.
+pub(super) const RIGHT: &str = "UNMET: none\nEDIT: none";
 
 impl Wish {
     /// What the perfect critic answers to an instruction that asks for this: a line `UNMET: …` for each fault, and a
     /// line `EDIT: …` with the one edit that mends the scene or, if it takes several, the whole instruction; both
     /// `none` if nothing is amiss.
     pub fn answer(&self, instruction: &str, scene: &Scene) -> String {
-        self.answer_near(instruction, scene, &[])
+        self.criticise(instruction, scene, &[]).map_or_else(|| RIGHT.into(), |criticism| criticism.answer)
     }
 
-    /// The same, where something that is no object stands at some places.
-    pub(super) fn answer_near(&self, instruction: &str, scene: &Scene, places: &[[f32; 2]]) -> String {
+    /// What is amiss, where something that is no object stands at some places; `None` if nothing is.
+    pub(super) fn criticise(
+        &self,
+        instruction: &str,
+        scene: &Scene,
+        places: &[[f32; 2]],
+    ) -> Option<Criticism> {
         let mut unmet: Vec<String> = self.unmet(scene).into_iter().map(|unmet| unmet.words).collect();
         if unmet.is_empty() && !places.is_empty() {
             unmet.push(self.part_words(Part::TooMany));
         }
         if unmet.is_empty() {
-            return "UNMET: none\nEDIT: none".into();
+            return None;
         }
-        let Mended { scene, words } = self.mends(scene, places);
-        let edit = match words.as_slice() {
-            [edit] if self.unmet(&scene).is_empty() => edit.clone(),
+        let (edits, mended) = self.mends(scene, places);
+        let edit = match (edits.as_slice(), &mended) {
+            ([edit], Some(_)) => edit.clone(),
             _ => format!("Change the picture to this: {}.", instruction.trim_end_matches('.')),
         };
         let unmet = unmet.into_iter().map(|part| format!("UNMET: {part}\n"));
-        unmet.chain([format!("EDIT: {edit}")]).collect()
+        Some(Criticism { answer: unmet.chain([format!("EDIT: {edit}")]).collect(), mended })
     }
 
-    /// The edits that mend a scene, one after the other, and what it becomes.
-    pub(super) fn mends(&self, scene: &Scene, places: &[[f32; 2]]) -> Mended {
-        let mut mended = Mended { scene: scene.clone(), words: Vec::new() };
-        while mended.words.len() < MOST_EDITS {
-            let next = self.unmet(&mended.scene).into_iter().find_map(|unmet| {
-                let edit = self.mend_near(&mended.scene, &unmet, places)?;
-                edit.suits(&mended.scene).then_some(edit)
+    /// The words of edits that mend a scene, one after the other, and what it becomes if they mend all of it.
+    fn mends(&self, scene: &Scene, places: &[[f32; 2]]) -> (Vec<String>, Option<Scene>) {
+        let (mut words, mut scene) = (Vec::new(), scene.clone());
+        while words.len() < MOST_EDITS {
+            let next = self.unmet(&scene).into_iter().find_map(|unmet| {
+                let edit = self.mend_near(&scene, &unmet, places)?;
+                edit.suits(&scene).then_some(edit)
             });
             let Some(edit) = next else { break };
-            mended.words.push(edit.words(&mended.scene, 0));
-            mended.scene = edit.apply(&mended.scene);
+            words.push(edit.words(&scene, 0));
+            scene = edit.apply(&scene);
         }
-        mended
+        let mended = self.unmet(&scene).is_empty().then_some(scene);
+        (words, mended)
     }
 
     /// The edit that gives the scene an unmet part; `None` if there is none, as for a missing object that has no place.
@@ -106,10 +114,12 @@ impl Wish {
     }
 }
 
-/// What a scene becomes by some edits, and their words.
-pub(super) struct Mended {
-    pub(super) scene: Scene,
-    pub(super) words: Vec<String>,
+/// What a perfect critic says about a wrong scene.
+pub(super) struct Criticism {
+    /// See [`Wish::answer`].
+    pub(super) answer: String,
+    /// What the scene becomes if it can be mended.
+    pub(super) mended: Option<Scene>,
 }
 
 /// An object put beside another.

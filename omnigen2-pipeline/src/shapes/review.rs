@@ -2,12 +2,12 @@
 
 use image::RgbImage;
 
-use super::caption::Style;
 use super::change;
 use super::dice::Dice;
+use super::drawing::{Prompted, prompted};
 use super::edit::Edit;
 use super::held_out::{self, Novelty};
-use super::mend::Mended;
+use super::mend::Criticism;
 use super::sample;
 use super::scene::{Background, Extent, Scene, Shape};
 use super::wish::Wish;
@@ -48,12 +48,7 @@ pub(super) fn random(dice: &mut Dice, kept: bool) -> Review {
     let right = dice.chance(0.5);
     let faults = if kept { FAULTS } else { FAULTS_TO_LEARN };
     loop {
-        let scene = sample::scene(dice, Novelty::NONE);
-        let wish = Wish::mostly(&scene, dice);
-        let instruction = wish.words(Style::random(dice));
-        if held_out::prompt(&instruction) != kept {
-            continue;
-        }
+        let Prompted { scene, wish, prompt: instruction } = prompted(dice, Novelty::NONE, kept);
         let shown = match right {
             true => Some(scene),
             false => (0..TRIES).find_map(|_| spoilt(dice, &faults, &wish, &scene)),
@@ -77,18 +72,13 @@ pub struct Botch {
 /// A picture with up to three faults or objects more.
 pub(super) fn botched(dice: &mut Dice) -> Botch {
     loop {
-        let right = sample::scene(dice, Novelty::NONE);
-        let wish = Wish::mostly(&right, dice);
-        let instruction = wish.words(Style::random(dice));
-        if held_out::prompt(&instruction) {
-            continue;
-        }
+        let Prompted { scene: right, wish, prompt: instruction } = prompted(dice, Novelty::NONE, false);
         let times = 1 + dice.weighted(&SEVERAL);
         let spoilt = (0..times).try_fold(right, |scene, _| spoil(dice, &FAULTS_OF_BOTCHES, MOST + 1, &scene));
         let Some(scene) = spoilt.filter(is_sound) else { continue };
-        let Mended { scene: mended, words } = wish.mends(&scene, &[]);
-        if !words.is_empty() && is_sound(&mended) && wish.unmet(&mended).is_empty() {
-            let answer = wish.answer(&instruction, &scene);
+        if let Some(Criticism { answer, mended: Some(mended) }) = wish.criticise(&instruction, &scene, &[])
+            && is_sound(&mended)
+        {
             let review = Review { instruction, picture: scene.render(), scene, wish, right: false, answer };
             return Botch { review, mended };
         }

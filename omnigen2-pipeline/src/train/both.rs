@@ -41,7 +41,10 @@ impl Iterator for Both {
     fn nth(&mut self, skipped: usize) -> Option<Self::Item> {
         let from_file = (0..skipped).filter(|_| self.advance()).count();
         match self.advance() {
-            true => self.file.nth(from_file).inspect(|_| self.world.skip_over(skipped - from_file)),
+            true => {
+                self.world.skip_over(skipped - from_file);
+                self.file.nth(from_file)
+            }
             false => {
                 self.file.skip_over(from_file);
                 self.world.nth(skipped - from_file).map(Ok)

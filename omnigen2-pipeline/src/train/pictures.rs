@@ -1,6 +1,13 @@
+use std::io::{self, Cursor};
+use std::path::Path;
+
 use burn::prelude::*;
 use burn::tensor::DType;
-use image::RgbImage;
+use image::{ImageFormat, RgbImage};
+
+use super::error::TrainError;
+use super::state::file;
+use crate::whole::replace;
 
 /// How much neighbouring pixels differ beside an edge.
 const EDGE: f64 = 0.1;
@@ -30,6 +37,13 @@ pub(super) fn edges(images: Tensor<4>) -> Tensor<4> {
         + down.clone().pad((0, 0, 0, 1), 0.0)
         + down.pad((0, 0, 1, 0), 0.0);
     beside.clamp(0.0, 1.0).autodiff()
+}
+
+/// Writes a picture, whole or not at all.
+pub(super) fn write_png(path: &Path, picture: &RgbImage) -> Result<(), TrainError> {
+    let mut png = Cursor::new(Vec::new());
+    let encoded = picture.write_to(&mut png, ImageFormat::Png).map_err(io::Error::other);
+    encoded.and_then(|()| replace(path, png.get_ref())).map_err(|source| file("write", path, source))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::Path;
 use image::RgbImage;
 use serde_json::json;
 
+use super::pictures::write_png;
 use super::state::file;
 use crate::reflect::{Critique, question};
 use crate::shapes::{Appraisal, Examples, Goal, Task, held_out, request};
@@ -35,8 +36,8 @@ impl Sketch {
     pub fn draw(omnigen2: &mut OmniGen2, seed: u64, index: u64, steps: usize) -> Result<Option<Self>> {
         let drawing = Examples::training(seed).drawing(Task::TextToImage, index);
         let Goal::Wish(wish) = &drawing.goal else { return Ok(None) };
-        let guidance = Guidance { text: 1.0, image: 1.0, range: [0.0, 1.0] };
-        let request = request(&drawing.prompt).seed(seed.wrapping_add(index)).steps(steps).guidance(guidance);
+        let request = request(&drawing.prompt).seed(seed.wrapping_add(index)).steps(steps);
+        let request = request.guidance(Guidance::NONE);
         let picture = omnigen2.generate(&request)?.finish()?.remove(0);
         let Some(Appraisal { scene, answer, mended }) = wish.appraise(&drawing.prompt, &picture) else {
             return Ok(None);
@@ -59,11 +60,11 @@ impl Sketch {
 ///
 /// # Errors
 /// If something cannot be written; there is no such file then.
-pub fn write_sketches(sketches: impl IntoIterator<Item = Result<Sketch>>, folder: &Path) -> Result<()> {
+pub fn write_sketches(sketches: impl IntoIterator<Item = Sketch>, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(|source| file("create", folder, source))?;
     let mut lines = String::new();
     for (index, sketch) in (0..).zip(sketches) {
-        lines += &write(&sketch?, folder, index)?;
+        lines += &write(&sketch, folder, index)?;
     }
     let path = folder.join("examples.jsonl");
     Ok(replace(&path, lines.as_bytes()).map_err(|source| file("write", &path, source))?)
@@ -72,7 +73,7 @@ pub fn write_sketches(sketches: impl IntoIterator<Item = Result<Sketch>>, folder
 /// The lines of one sketch.
 fn write(sketch: &Sketch, folder: &Path, index: u64) -> Result<String> {
     let drawn = format!("{index:06}.png");
-    save(&sketch.picture, &folder.join(&drawn))?;
+    write_png(&folder.join(&drawn), &sketch.picture)?;
     let question = question(&sketch.prompt, 0);
     let mut lines = format!(
         "{}\n",
@@ -80,17 +81,9 @@ fn write(sketch: &Sketch, folder: &Path, index: u64) -> Result<String> {
     );
     if let Some((instruction, picture)) = &sketch.mended {
         let mended = format!("{index:06}-mended.png");
-        save(picture, &folder.join(&mended))?;
+        write_png(&folder.join(&mended), picture)?;
         let line = json!({ "instruction": instruction, "input_images": [drawn], "output_image": mended });
         lines += &format!("{line}\n");
     }
     Ok(lines)
-}
-
-fn save(picture: &RgbImage, path: &Path) -> Result<()> {
-    let failed = |error| match error {
-        image::ImageError::IoError(source) => source,
-        other => std::io::Error::other(other),
-    };
-    Ok(picture.save(path).map_err(|error| file("write", path, failed(error)))?)
 }

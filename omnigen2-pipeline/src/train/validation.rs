@@ -1,12 +1,10 @@
 use std::fs;
-use std::io::Cursor;
 use std::path::Path;
 
-use image::{ImageFormat, RgbImage};
 use serde::{Deserialize, Serialize};
 
+use super::pictures::write_png;
 use super::state::file;
-use crate::whole::replace;
 use crate::{ImageRequest, OmniGen2, Result};
 
 /// Pictures that are drawn on the way, so that one sees what a run has learnt.
@@ -29,15 +27,9 @@ impl Validation {
             let request = ImageRequest { prompt: prompt.clone(), count: 1, ..self.settings.clone() };
             for picture in omnigen2.generate(&request)?.finish()? {
                 let path = folder.join(format!("step-{step:06}-{number}.png"));
-                write(&path, &picture).map_err(|source| file("write", &path, source))?;
+                write_png(&path, &picture)?;
             }
         }
         Ok(())
     }
-}
-
-fn write(path: &Path, picture: &RgbImage) -> std::io::Result<()> {
-    let mut png = Cursor::new(Vec::new());
-    picture.write_to(&mut png, ImageFormat::Png).map_err(std::io::Error::other)?;
-    replace(path, png.get_ref())
 }

@@ -106,8 +106,7 @@ impl Demo<'_> {
     }
 
     fn reflect(&mut self, prompt: &str) -> Result<(), Failure> {
-        let guidance = Guidance { text: 1.0, image: 1.0, ..Guidance::default() };
-        let request = self.request(prompt).steps(SKETCH).guidance(guidance);
+        let request = self.request(prompt).steps(SKETCH).guidance(Guidance::NONE);
         let work = self.work;
         let mut reflection = self.engine.omnigen2.reflect(request, ROUNDS)?;
         let mut rounds = Vec::new();

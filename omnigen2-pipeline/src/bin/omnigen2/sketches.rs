@@ -48,7 +48,7 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
             true => balance -= 1,
             false => balance += 1,
         }
-        sketches.push(Ok(sketch));
+        sketches.push(sketch);
     }
     bar.finish_and_clear();
     write_sketches(sketches, &args.folder)?;
