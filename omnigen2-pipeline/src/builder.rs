@@ -71,10 +71,9 @@ impl Builder {
         Ok(Self { checkpoint, ..self })
     }
 
-    /// The model of the [shapes world](crate::shapes), which is inside this library.
-    #[cfg(feature = "shapes")]
-    pub fn shapes(self) -> Self {
-        Self { checkpoint: Some(Checkpoint::shapes()), ..self }
+    /// A checkpoint that is open already, such as an [embedded](Checkpoint::embedded) one.
+    pub fn from_checkpoint(self, checkpoint: Checkpoint) -> Self {
+        Self { checkpoint: Some(checkpoint), ..self }
     }
 
     /// The checkpoint made of loose files.

@@ -123,7 +123,7 @@ impl Conversation {
 
     /// The wording for the language model, up to where its reply begins. Each picture has one place,
     /// `<|image_pad|>`, and is numbered through the conversation.
-    pub(crate) fn worded(&self) -> Result<String> {
+    pub fn worded(&self) -> Result<String> {
         if self.messages.last().is_none_or(|message| message.role != Role::User) {
             return Err(ConversationError::NothingAsked.into());
         }

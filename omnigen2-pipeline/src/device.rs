@@ -76,7 +76,7 @@ pub fn built_in() -> Vec<&'static str> {
 
 /// Whether tensors of a device are in the memory of the process, where they can share it with a file.
 #[allow(deprecated, reason = "burn keeps ndarray until its next release")]
-pub(crate) fn is_cpu(device: &Device) -> bool {
+pub fn is_cpu(device: &Device) -> bool {
     let cpus: &[Device] = &[
         #[cfg(feature = "flex")]
         Device::flex(),

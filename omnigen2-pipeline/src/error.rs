@@ -19,10 +19,6 @@ use crate::weights::WeightsError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Training cannot go on.
-    #[cfg(feature = "train")]
-    #[error(transparent)]
-    Train(#[from] crate::train::TrainError),
     /// A checkpoint is not there.
     #[error("there is no checkpoint at {}; check the path, or name a repository such as OmniGen2/OmniGen2", path.display())]
     NoCheckpoint {

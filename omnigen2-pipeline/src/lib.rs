@@ -16,13 +16,10 @@ pub mod pixels;
 pub mod preset;
 pub mod reader;
 pub mod reflect;
-#[cfg(feature = "shapes")]
-pub mod shapes;
 pub mod slot;
 pub mod text;
-#[cfg(feature = "train")]
-pub mod train;
 pub mod weights;
+pub mod whole;
 
 mod builder;
 mod error;
@@ -32,7 +29,6 @@ mod omnigen2;
 mod precision;
 mod reconstruct;
 mod request;
-mod whole;
 
 pub use builder::Builder;
 pub use chat::{Reply, ReplySettings, Turn};
@@ -42,8 +38,9 @@ pub use error::{Error, Result};
 pub use generation::{Generation, Step};
 pub use memory::Memory;
 pub use omnigen2::OmniGen2;
-pub use omnigen2_dit::{CachePolicy, Guidance, Schedule, Solver, TimeShift};
+pub use omnigen2_dit::{CachePolicy, Guidance, MAX_REFERENCES, Schedule, Solver, TimeShift};
 pub use omnigen2_mllm::Sampling;
+pub use omnigen2_vae::Tile;
 pub use precision::Precision;
 pub use preset::Preset;
 pub use reflect::{Mend, Reflection, Round};

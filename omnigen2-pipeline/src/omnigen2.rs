@@ -63,27 +63,6 @@ impl OmniGen2 {
         Self::builder(device).checkpoint(checkpoint)?.build()
     }
 
-    /// The small model of the [shapes world](crate::shapes), which is inside this library: the way to begin without a
-    /// download, and to test what is built upon pictures. It knows nothing but simple shapes.
-    ///
-    /// ```
-    /// use burn::prelude::Device;
-    /// use omnigen2_pipeline::{OmniGen2, shapes};
-    ///
-    /// let mut omnigen2 = OmniGen2::shapes(&Device::flex())?;
-    /// let request = shapes::request("a large purple circle on a white background").seed(1);
-    /// let pictures = omnigen2.generate(&request)?.finish()?;
-    /// assert_eq!(pictures[0].dimensions(), (64, 64));
-    /// # Ok::<(), omnigen2_pipeline::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the device cannot hold its weights.
-    #[cfg(feature = "shapes")]
-    pub fn shapes(device: &Device) -> Result<Self> {
-        Self::builder(device).shapes().build()
-    }
-
     /// Settings and parts, one by one.
     pub fn builder(device: &Device) -> Builder {
         Builder::new(device)

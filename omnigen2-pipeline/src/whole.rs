@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 /// A file beside a path, to be given its name once it is whole; dropped before, it leaves nothing.
-pub(crate) fn beside(path: &Path) -> io::Result<NamedTempFile> {
+pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = tempfile::Builder::new().prefix(".omnigen2-").tempfile_in(folder)?;
     share(file.as_file());
@@ -15,7 +15,7 @@ pub(crate) fn beside(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Writes a file so that it is there as a whole, or as it was before.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside(path)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

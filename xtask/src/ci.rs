@@ -41,23 +41,17 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         stage: Stage::Quick,
-        work: Work::Cargo(
-            "clippy --release --workspace --all-targets --features omnigen2-pipeline/cli -- -D warnings",
-        ),
+        work: Work::Cargo("clippy --release --workspace --all-targets -- -D warnings"),
     },
     Step {
         name: "doc",
         stage: Stage::Quick,
         work: Work::CargoWith {
             variable: ["RUSTDOCFLAGS", "-D warnings"],
-            arguments: "doc --release --workspace --no-deps --features omnigen2-pipeline/cli",
+            arguments: "doc --release --workspace --no-deps",
         },
     },
-    Step {
-        name: "test",
-        stage: Stage::Quick,
-        work: Work::Cargo("test --release --workspace --features omnigen2-pipeline/cli"),
-    },
+    Step { name: "test", stage: Stage::Quick, work: Work::Cargo("test --release --workspace") },
     Step { name: "wgpu", stage: Stage::Backends, work: Work::Own(software_gpu::run) },
     Step {
         name: "cuda",

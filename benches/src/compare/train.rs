@@ -2,8 +2,7 @@ use burn::module::Module;
 use burn::prelude::*;
 use burn::tensor::DType;
 use omnigen2_dit::{Dit, FlowBatch};
-use omnigen2_pipeline::Checkpoint;
-use omnigen2_pipeline::train::{AdamW, Gradients, Learnt, Optimiser, learn_side_by_side};
+use omnigen2_train::{AdamW, Gradients, Learnt, Optimiser, learn_side_by_side};
 
 use super::{Prepared, timed, whole};
 use crate::must;
@@ -20,7 +19,7 @@ const RATE: f64 = 0.0;
 /// A step of training at the sizes of the shapes model, whose result is the gradient of the first weights.
 pub(super) fn step(device: &Device) -> Prepared {
     let device = device.clone().autodiff();
-    let config = must(Checkpoint::shapes().dit_config());
+    let config = must(omnigen2_shapes::checkpoint().dit_config());
     let weights = Weights { names: omnigen2_dit::NAMES, ..Weights::all(DType::F32) };
     let mut dit = Some(weights.fill(config.init(&device)).set_require_grad(true));
     let mut optimiser = Optimiser::new(AdamW { beta2: 0.99, weight_decay: 0.0, ..AdamW::default() });

@@ -1,8 +1,6 @@
 //! Where the parts of a checkpoint are, and how they are loaded.
 
 mod files;
-#[cfg(feature = "shapes")]
-mod shapes;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -15,7 +13,7 @@ use omnigen2_vit::{Vit, VitConfig};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use self::files::Files;
+use self::files::{Embedded, Files};
 use crate::memory::{PartNeed, Rest};
 use crate::pixels::VisionLimits;
 use crate::text::PromptTokenizer;
@@ -106,6 +104,22 @@ impl Checkpoint {
             processor: there("tokenizer", tokenizer)?,
             root,
         })
+    }
+
+    /// The checkpoint of the published layout whose files are inside the program, each by its path below `root`.
+    /// Nothing is read from disk.
+    pub fn embedded(root: impl Into<PathBuf>, files: &'static [(&'static str, &'static [u8])]) -> Self {
+        let root = root.into();
+        let source =
+            |part| Source { weights: root.join(part), config: Some(root.join(part).join("config.json")) };
+        Self {
+            files: Files::Program(Embedded { root: root.clone(), files }),
+            transformer: source("transformer"),
+            mllm: source("mllm"),
+            vae: source("vae"),
+            processor: root.join("processor"),
+            root,
+        }
     }
 
     /// The directory of the checkpoint.
@@ -331,18 +345,22 @@ impl PartArchive {
     }
 }
 
-pub(crate) const DIT_NAMING: Naming<'static> =
+/// Names of the transformer's weights.
+pub const DIT_NAMING: Naming<'static> =
     Naming { prefixes: omnigen2_dit::PREFIXES, tables: &[omnigen2_dit::NAMES], ..Naming::of(TRANSFORMER) };
-pub(crate) const MLLM_NAMING: Naming<'static> = Naming {
+/// Names of the language model's weights.
+pub const MLLM_NAMING: Naming<'static> = Naming {
     prefixes: omnigen2_mllm::PREFIXES,
     tables: &[omnigen2_mllm::NAMES],
     ignored: &["visual.", "model.visual.", "lm_head."],
     ..Naming::of(MLLM)
 };
-pub(crate) const VIT_NAMING: Naming<'static> =
+/// Names of the vision tower's weights.
+pub const VIT_NAMING: Naming<'static> =
     Naming { prefixes: omnigen2_vit::PREFIXES, tables: &[omnigen2_vit::NAMES], ..Naming::of(VIT) };
 
-pub(crate) const VAE_NAMING: Naming<'static> = Naming { tables: &[omnigen2_vae::NAMES], ..Naming::of(VAE) };
+/// Names of the autoencoder's weights.
+pub const VAE_NAMING: Naming<'static> = Naming { tables: &[omnigen2_vae::NAMES], ..Naming::of(VAE) };
 
 fn vae_naming(archive: &Archive) -> Naming<'static> {
     match archive.has_prefix("decoder.up.") {

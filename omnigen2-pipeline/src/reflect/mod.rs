@@ -8,8 +8,7 @@ mod critic;
 mod critique;
 mod mend;
 mod question;
-#[cfg(feature = "train")]
-pub(crate) use question::question;
+pub use question::question;
 
 use std::collections::HashSet;
 

@@ -7,9 +7,9 @@ pub(crate) const UNMET_HINT: &str = "words of the instruction that the picture f
 /// Stands where the answer says how to mend the picture.
 pub(crate) const EDIT_HINT: &str = "one instruction that mends the picture";
 
-/// The question about a picture that is shown after the `references` pictures of its instruction. The answer is
+/// Words the question about a picture that is shown after the `references` pictures of its instruction. The answer is
 /// read by [`Critique::parse`](super::Critique::parse).
-pub(crate) fn question(instruction: &str, references: usize) -> String {
+pub fn question(instruction: &str, references: usize) -> String {
     let result = format!("<img{}>", references + 1);
     let given = match references {
         0 => String::new(),

@@ -13,7 +13,8 @@ pub use special::SpecialToken;
 pub use stop::{Scanned, StopStrings};
 pub use stream::TextStream;
 pub use tokenizer::{Encoded, PromptTokenizer};
-pub(crate) use wording::{REPLY, SYSTEM, check_mentions, numbered_image, turn};
+pub use wording::SYSTEM;
+pub(crate) use wording::{REPLY, check_mentions, numbered_image, turn};
 pub use wording::{chat_prompt, expand_image_pads, generation_prompt};
 
 #[cfg(test)]

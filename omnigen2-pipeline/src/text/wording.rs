@@ -2,7 +2,8 @@
 
 use super::{SpecialToken, TextError};
 
-pub(crate) const SYSTEM: &str =
+/// The system message of OmniGen2's prompts.
+pub const SYSTEM: &str =
     "You are a helpful assistant that generates high-quality images based on user instructions.";
 
 /// What opens the model's turn, which it is to fill.

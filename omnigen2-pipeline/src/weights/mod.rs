@@ -37,7 +37,7 @@ pub use archive::Archive;
 pub use entry::Entry;
 pub use error::WeightsError;
 pub(crate) use locate::{Located, locate};
-pub(crate) use module::Trail;
+pub use module::Trail;
 pub use module::{Parameter, inventory};
 pub use naming::Naming;
 pub use report::{LoadReport, Mismatch};

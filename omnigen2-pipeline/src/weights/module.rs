@@ -40,20 +40,23 @@ impl ModuleVisitor for Inventory {
 
 /// Where a walk through a module stands.
 #[derive(Default)]
-pub(crate) struct Trail(Vec<String>);
+pub struct Trail(Vec<String>);
 
 impl Trail {
-    pub(crate) fn enter(&mut self, name: &str, container: &str) {
+    /// Enters a field or an element.
+    pub fn enter(&mut self, name: &str, container: &str) {
         // The variant of an enum has no part in a checkpoint's names.
         let name = if container.starts_with("Enum:") { "" } else { name };
         self.0.push(name.to_owned());
     }
 
-    pub(crate) fn exit(&mut self) {
+    /// Leaves what was entered last.
+    pub fn exit(&mut self) {
         self.0.pop();
     }
 
-    pub(crate) fn path(&self) -> String {
+    /// The path of what was entered, with dots.
+    pub fn path(&self) -> String {
         let parts: Vec<&str> = self.0.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         parts.join(".")
     }

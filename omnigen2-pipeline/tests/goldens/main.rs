@@ -21,7 +21,6 @@ mod pipeline;
 mod rope;
 mod schedulers;
 mod tokenizer;
-#[cfg(feature = "train")]
 mod train;
 mod vae;
 
@@ -32,9 +31,6 @@ use std::time::Instant;
 use checkpoint::Checkpoint;
 use golden::{Golden, Outcome, list};
 
-/// Folders of goldens that need a feature which this build is without.
-const UNBUILT: &[&str] = if cfg!(feature = "train") { &[] } else { &["train/"] };
-
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let root = golden::directory("OMNIGEN2_GOLDENS", "goldens");
@@ -42,10 +38,6 @@ fn main() -> ExitCode {
     let (mut passed, mut failed) = (0, 0);
     for (name, path) in list(&root) {
         if !wanted.is_empty() && !wanted.iter().any(|w| name.contains(w)) {
-            continue;
-        }
-        if UNBUILT.iter().any(|folder| name.starts_with(folder)) {
-            println!("{name}  left out: it needs the feature `train`");
             continue;
         }
         let start = Instant::now();
@@ -82,7 +74,6 @@ fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
         "mllm" => mllm::run(case, checkpoint),
         "pipeline" => pipeline::run(case, checkpoint),
         "tokenizer" => tokenizer::run(case, checkpoint),
-        #[cfg(feature = "train")]
         "train" => train::run(case, checkpoint),
         name if name.starts_with("full_") => full::run(case, checkpoint),
         _ => Err("no code runs this golden".into()),

@@ -3,8 +3,8 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::prelude::*;
 use omnigen2_dit::{Dit, FlowBatch, NAMES};
-use omnigen2_pipeline::train::{AdamW, Gradients, Optimiser, Times};
 use omnigen2_pipeline::weights::{Naming, Storage, inventory};
+use omnigen2_train::{AdamW, Gradients, Optimiser, Times};
 
 use crate::checkpoint::{Checkpoint, causes};
 use crate::golden::{Golden, Outcome, Score, device};

@@ -2,7 +2,7 @@ use burn::module::Module;
 use burn::prelude::*;
 use omnigen2_dit::Dit;
 use omnigen2_pipeline::lora::{Adapter, LoraConfig, attach, fresh, save};
-use omnigen2_pipeline::train::{AdamW, Gradients, Optimiser};
+use omnigen2_train::{AdamW, Gradients, Optimiser};
 
 use crate::place::{Place, batch, difference, tiny, velocity};
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod drawing;
-#[cfg(feature = "train")]
+
 mod learning;
 mod place;
 mod reading;

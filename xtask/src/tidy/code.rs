@@ -1,6 +1,6 @@
 //! Rules on what stands in the files.
 
-use super::crates::COMPONENTS;
+use super::crates::{COMPONENTS, LIBRARIES};
 use super::repository::File;
 use super::rust::{Line, is_name};
 use super::{Finding, Repository};
@@ -145,13 +145,12 @@ fn outside_world(line: &Line) -> Option<String> {
 
 /// The caller chooses, sets up and seeds the device.
 pub(super) fn devices(repository: &Repository) -> Vec<Finding> {
-    let libraries: Vec<&str> = COMPONENTS.into_iter().chain(["omnigen2-pipeline"]).collect();
-    let programs = |file: &&File| !file.path.contains("/src/bin/");
+    let libraries: Vec<&str> = COMPONENTS.into_iter().chain(LIBRARIES).collect();
     let wrong = |call: &str| format!("`{call}` in a library");
     let remedy =
         "Take a `&Device` from the caller and leave its settings alone; draw random numbers on the host.";
     let check = |file: &File| findings(file, |line| device_call(line).map(wrong), remedy);
-    shipped(repository, &libraries).filter(programs).flat_map(check).collect()
+    shipped(repository, &libraries).flat_map(check).collect()
 }
 
 fn device_call(line: &Line) -> Option<&'static str> {
@@ -165,7 +164,8 @@ fn device_call(line: &Line) -> Option<&'static str> {
 
 /// The sources of these crates that are no tests.
 fn shipped<'a>(repository: &'a Repository, crates: &[&str]) -> impl Iterator<Item = &'a File> {
-    let folders: Vec<String> = crates.iter().map(|name| format!("{name}/src/")).collect();
+    let manifests = crates.iter().filter_map(|name| repository.manifest(name));
+    let folders: Vec<String> = manifests.map(|manifest| format!("{}/src/", manifest.folder)).collect();
     let files = repository.rust_files().filter(|file| !repository.is_test(file));
     files.filter(move |file| folders.iter().any(|folder| file.path.starts_with(folder)))
 }

@@ -38,7 +38,7 @@ pub(super) fn folders(repository: &Repository) -> Vec<Finding> {
     let wanted = BTreeSet::from(FOLDERS);
     let surplus = present.difference(&wanted).map(|folder| Finding {
         place: format!("{folder}/"),
-        wrong: "this folder is not one of the eight crates".into(),
+        wrong: "this folder is not one of the eight".into(),
         remedy: "Move its content into the crate it belongs to.",
     });
     let missing = wanted.difference(&present).map(|folder| Finding {

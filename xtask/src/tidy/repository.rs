@@ -29,8 +29,9 @@ impl Repository {
     pub(crate) fn new(files: Vec<File>) -> Result<Self, Failure> {
         let root = files.iter().find(|file| file.path == "Cargo.toml");
         let root: Table = root.map_or(Ok(Table::new()), |file| file.text.parse())?;
-        let is_manifest =
-            |file: &&File| file.path.ends_with("/Cargo.toml") && file.path.matches('/').count() == 1;
+        let is_manifest = |file: &&File| {
+            file.path.ends_with("/Cargo.toml") && (1..=2).contains(&file.path.matches('/').count())
+        };
         let manifests = files
             .iter()
             .filter(is_manifest)
