@@ -35,7 +35,7 @@ const BLOCK: usize = 256;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KvCache {
     layers: Vec<Layer>,
     rows: Vec<Row>,
@@ -51,6 +51,11 @@ impl KvCache {
     /// How many tokens there is room for.
     pub fn capacity(&self) -> usize {
         self.layers.first().map_or(0, Layer::capacity)
+    }
+
+    /// The bytes that keys and values take, with the room that is made for more.
+    pub fn bytes(&self) -> usize {
+        self.layers.iter().map(|layer| layer.keys.bytes() + layer.values.bytes()).sum()
     }
 
     /// Makes the next growth, if there is one, large enough for `tokens` in all.
@@ -137,7 +142,7 @@ pub(crate) struct KeysValues {
 }
 
 /// What a sequence of the batch has so far: a place that follows and whether it is padding, token by token.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Row {
     nexts: Vec<usize>,
     padding: Vec<bool>,
@@ -149,7 +154,7 @@ impl Row {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Layer {
     keys: Room,
     values: Room,
@@ -169,10 +174,14 @@ struct Span {
 }
 
 /// `[batch, kv_heads, capacity, head_dim]`, written in place as long as nobody else holds it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Room(Option<Tensor<4>>);
 
 impl Room {
+    fn bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, |held| held.shape().num_elements() * held.dtype().size())
+    }
+
     fn write(&mut self, new: Tensor<4>, span: Span) -> Tensor<4> {
         let [batch, heads, _, head_dim] = new.dims();
         // What was forgotten may have been of another batch; what was not must fit.

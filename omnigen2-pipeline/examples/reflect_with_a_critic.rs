@@ -2,8 +2,8 @@
 //! `cargo run --release --example reflect_with_a_critic CHECKPOINT "a lamp that gives light"`
 
 use burn::prelude::Device;
+use omnigen2_pipeline::Critique;
 use omnigen2_pipeline::pixels::{RgbImage, Size};
-use omnigen2_pipeline::reflect::Critique;
 use omnigen2_pipeline::{ImageRequest, OmniGen2};
 
 const ROUNDS: usize = 4;

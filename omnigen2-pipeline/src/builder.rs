@@ -1,17 +1,20 @@
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
+use omnigen2_dit::MAX_REFERENCES;
+use omnigen2_mllm::GenerationConfig;
 use omnigen2_vae::Tile;
 
 use crate::checkpoint::{Checkpoint, LooseFiles};
-use crate::lazy::{Lazy, chat_model, text_encoder};
+use crate::engine::slot::Slot;
+use crate::engine::{Engine, LatentFormat, Loader, Parts, Placement, Settings, chat_model, text_encoder};
 use crate::lora::{Adapter, Loras};
-use crate::memory::{Available, Memory, Own, Plan, Planner, Setup};
-use crate::omnigen2::{OmniGen2, PromptCache};
+use crate::memory::{Available, Left, Plan, Planner, Setup};
+use crate::omnigen2::OmniGen2;
 use crate::parts::{Autoencoder, ChatModel, Critic, Denoiser, TextEncoder};
-use crate::slot::Slot;
+use crate::values::{ImageRequest, Memory, Precision};
 use crate::weights::Storage;
-use crate::{Error, ImageRequest, Precision, Result};
+use crate::{Error, Result};
 
 /// Settings and parts of a pipeline.
 ///
@@ -28,7 +31,7 @@ use crate::{Error, ImageRequest, Precision, Result};
 /// # Ok::<(), omnigen2_pipeline::Error>(())
 /// ```
 pub struct Builder {
-    device: Device,
+    placement: Placement,
     checkpoint: Option<Checkpoint>,
     precision: Precision,
     storage: Storage,
@@ -43,10 +46,25 @@ pub struct Builder {
     critic: Option<Box<dyn Critic>>,
 }
 
+impl OmniGen2 {
+    /// The checkpoint in a directory, with every setting at its default.
+    ///
+    /// # Errors
+    /// If the checkpoint is not complete.
+    pub fn load(checkpoint: impl Into<PathBuf>, device: &Device) -> Result<Self> {
+        Builder::new(device).checkpoint(checkpoint)?.build()
+    }
+
+    /// Settings and parts, one by one.
+    pub fn builder(device: &Device) -> Builder {
+        Builder::new(device)
+    }
+}
+
 impl Builder {
-    pub(crate) fn new(device: &Device) -> Self {
+    fn new(device: &Device) -> Self {
         Self {
-            device: device.clone(),
+            placement: Placement::on(device),
             checkpoint: None,
             precision: Precision::default(),
             storage: Storage::default(),
@@ -82,6 +100,23 @@ impl Builder {
     /// If one of them is not there.
     pub fn files(self, files: LooseFiles) -> Result<Self> {
         Ok(Self { checkpoint: Some(Checkpoint::loose(files)?), ..self })
+    }
+
+    /// The device of each part, in place of one for all.
+    ///
+    /// ```
+    /// use burn::prelude::Device;
+    /// use omnigen2_pipeline::{OmniGen2, Placement};
+    ///
+    /// # let checkpoint = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny-checkpoint");
+    /// # let gpu = Device::flex();
+    /// let placement = Placement { text: Device::flex(), ..Placement::on(&gpu) };
+    /// let omnigen2 = OmniGen2::builder(&gpu).checkpoint(checkpoint)?.placement(placement.clone()).build()?;
+    /// assert_eq!(omnigen2.placement(), &placement);
+    /// # Ok::<(), omnigen2_pipeline::Error>(())
+    /// ```
+    pub fn placement(self, placement: Placement) -> Self {
+        Self { placement, ..self }
     }
 
     /// The type of activations.
@@ -160,75 +195,103 @@ impl Builder {
     ///
     /// # Errors
     /// If the checkpoint is not complete, a part is neither in it nor given, or an adapter does not fit.
-    pub fn build(self) -> Result<OmniGen2> {
+    pub fn build(mut self) -> Result<OmniGen2> {
         if let Some(checkpoint) = &self.checkpoint {
-            checkpoint.verify(&self.device)?;
+            checkpoint.verify(&self.placement.denoiser)?;
         }
-        let loras = self.loras()?;
         let planner = self.planner()?;
-        let memory = self.mode(planner.as_ref())?;
-        let lazy = Lazy {
-            device: self.device.clone(),
-            storage: self.storage,
-            compute: self.precision.on(&self.device),
-            tile: self.tile,
-            memory,
+        let generation = self.checkpoint.as_ref().map(Checkpoint::generation_config).transpose()?;
+        let generation = generation.unwrap_or_default();
+        let settings = Settings {
+            memory: self.mode(planner.as_ref())?,
+            latents: self.latents()?,
+            loras: self.loras()?,
+            sampling: generation.sampling(),
+            placement: self.placement.clone(),
+            planner,
         };
-        let missing = |part| Error::PartMissing { part };
+        let parts = self.parts(&settings.loras, generation)?;
+        Ok(OmniGen2::new(Engine::new(settings, parts)))
+    }
+
+    /// The parts that were given, and of the others those of the checkpoint.
+    fn parts(self, loras: &Loras, generation: GenerationConfig) -> Result<Parts> {
+        let loader = self.loader();
         let checkpoint = self.checkpoint.as_ref();
-        let mut autoencoder = self.autoencoder;
-        let downscale = match (&mut autoencoder, checkpoint) {
-            (Some(own), _) => own.get()?.downscale(),
-            (None, Some(checkpoint)) => checkpoint.vae_config()?.downscale(),
-            (None, None) => return Err(missing("autoencoder")),
-        };
-        let autoencoder = autoencoder.or_else(|| checkpoint.map(|c| lazy.autoencoder(c)));
-        let generation = checkpoint.map(Checkpoint::generation_config).transpose()?.unwrap_or_default();
-        let sampling = generation.sampling();
-        let language = checkpoint.map(|checkpoint| lazy.language(checkpoint, generation));
+        let language = checkpoint.map(|checkpoint| loader.language(checkpoint, generation));
         let text = self.text.or_else(|| language.clone().map(text_encoder));
         let chat = self.chat.or_else(|| language.map(chat_model));
-        let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| lazy.denoiser(c, &loras)));
-        Ok(OmniGen2 {
-            device: self.device,
-            memory,
-            planner,
-            downscale,
-            sampling,
-            loras,
-            text: text.ok_or_else(|| missing("text encoder"))?,
+        let denoiser = self.denoiser.or_else(|| checkpoint.map(|c| loader.denoiser(c, loras)));
+        let autoencoder = self.autoencoder.or_else(|| checkpoint.map(|c| loader.autoencoder(c)));
+        Ok(Parts {
+            text: text.ok_or(Error::PartMissing { part: "text encoder" })?,
             chat: chat.unwrap_or_else(|| {
                 Slot::lazy("chat model", || Err(Error::PartMissing { part: "chat model" }))
             }),
-            denoiser: denoiser.ok_or_else(|| missing("denoiser"))?,
-            autoencoder: autoencoder.ok_or_else(|| missing("autoencoder"))?,
+            denoiser: denoiser.ok_or(Error::PartMissing { part: "denoiser" })?,
+            autoencoder: autoencoder.ok_or(Error::PartMissing { part: "autoencoder" })?,
             critic: self.critic,
-            prompts: PromptCache::default(),
         })
+    }
+
+    fn loader(&self) -> Loader {
+        Loader {
+            placement: self.placement.clone(),
+            storage: self.storage,
+            precision: self.precision,
+            tile: self.tile,
+        }
+    }
+
+    /// The format of latents, from parts of the caller's own where there are some, else from configurations.
+    fn latents(&mut self) -> Result<LatentFormat> {
+        let checkpoint = self.checkpoint.as_ref();
+        let downscale = match (&mut self.autoencoder, checkpoint) {
+            (Some(own), _) => own.get()?.downscale(),
+            (None, Some(checkpoint)) => checkpoint.vae_config()?.downscale(),
+            (None, None) => return Err(Error::PartMissing { part: "autoencoder" }),
+        };
+        let (channels, max_references) = match (&mut self.denoiser, checkpoint) {
+            (Some(own), _) => own.get().map(|own| (own.latent_channels(), own.max_references()))?,
+            (None, Some(checkpoint)) => (checkpoint.dit_config()?.in_channels, MAX_REFERENCES),
+            (None, None) => return Err(Error::PartMissing { part: "denoiser" }),
+        };
+        Ok(LatentFormat { channels, downscale, max_references })
     }
 
     fn loras(&self) -> Result<Loras> {
         let checkpoint = self.checkpoint.as_ref().filter(|_| self.denoiser.is_none());
         let transformer = checkpoint.map(Checkpoint::dit_config).transpose()?;
-        Ok(Loras::new(&self.device, transformer).merging(self.loras.clone())?)
+        Ok(Loras::new(&self.placement.denoiser, transformer).merging(self.loras.clone())?)
     }
 
     fn planner(&self) -> Result<Option<Planner>> {
-        let own = Own {
-            text: self.text.is_some(),
-            chat: self.chat.is_some(),
-            denoiser: self.denoiser.is_some(),
-            autoencoder: self.autoencoder.is_some(),
-        };
         let Some(checkpoint) = &self.checkpoint else { return Ok(None) };
-        let compute = self.precision.on(&self.device);
-        let setup = Setup { device: self.device.clone(), storage: self.storage, compute };
-        let planner = Planner::new(checkpoint, setup, own)?.tiled(self.tile).keeping(self.memory);
+        let device = &self.placement.denoiser;
+        let setup = Setup {
+            device: device.clone(),
+            storage: self.storage,
+            compute: self.precision.on(device),
+            left: self.left(),
+        };
+        let planner = Planner::new(checkpoint, setup)?.tiled(self.tile).keeping(self.memory);
         let planner = planner.adapting(self.loras()?.taken());
         Ok(Some(match self.limit {
             Some(bytes) => planner.within(Available::Limit(bytes)),
             None => planner,
         }))
+    }
+
+    /// The parts that are not planned: the caller's own, and those on other devices than the denoiser's.
+    fn left(&self) -> Left {
+        let elsewhere = |device: &Device| *device != self.placement.denoiser;
+        Left {
+            text: self.text.is_some() || elsewhere(&self.placement.text),
+            chat: self.chat.is_some() || elsewhere(&self.placement.text),
+            vision: self.chat.is_some() || elsewhere(&self.placement.vision),
+            denoiser: self.denoiser.is_some(),
+            autoencoder: self.autoencoder.is_some() || elsewhere(&self.placement.autoencoder),
+        }
     }
 
     /// Resident or staged, by what a picture of the usual size takes. Parts of the caller's own cannot be put away.
@@ -248,7 +311,7 @@ impl Builder {
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")
-            .field("device", &self.device)
+            .field("placement", &self.placement)
             .field("checkpoint", &self.checkpoint)
             .finish_non_exhaustive()
     }

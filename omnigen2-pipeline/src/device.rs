@@ -1,6 +1,9 @@
 //! Devices by name.
 
 use burn::prelude::*;
+use burn::tensor::{DType, FloatDType};
+
+use crate::values::Precision;
 
 /// Names of the backends that a build may hold, and the feature of this crate that adds each.
 pub const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda", "rocm"];
@@ -84,6 +87,17 @@ pub fn is_cpu(device: &Device) -> bool {
         Device::ndarray(),
     ];
     cpus.contains(device)
+}
+
+impl Precision {
+    /// The type of activations on a device.
+    pub fn on(self, device: &Device) -> FloatDType {
+        match self {
+            Self::Auto if !is_cpu(device) && device.supports_dtype(DType::BF16) => FloatDType::BF16,
+            Self::Auto | Self::F32 => FloatDType::F32,
+            Self::Bf16 => FloatDType::BF16,
+        }
+    }
 }
 
 fn cpu_backend() -> &'static str {

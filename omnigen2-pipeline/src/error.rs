@@ -4,15 +4,14 @@ use burn::tensor::ExecutionError;
 use omnigen2_dit::DitError;
 use omnigen2_mllm::{DecodeError, InputError, SamplingError};
 
-use crate::conversation::ConversationError;
 use crate::convert::ConvertError;
 use crate::device::DeviceError;
 use crate::lora::LoraError;
 use crate::memory::Shortage;
 use crate::metadata::MetadataError;
 use crate::pixels::PixelError;
-use crate::request::RequestError;
 use crate::text::TextError;
+use crate::values::{ConversationError, RequestError};
 use crate::weights::WeightsError;
 
 /// What can go wrong between a request and a picture.
@@ -71,7 +70,7 @@ pub enum Error {
     Lora(#[from] LoraError),
     /// Text could not become tokens.
     #[error(transparent)]
-    Text(#[from] TextError),
+    Text(TextError),
     /// The language model refused its input.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -172,5 +171,20 @@ impl From<crate::hub::HubError> for Error {
 impl From<ExecutionError> for Error {
     fn from(error: ExecutionError) -> Self {
         Self::Execution(error)
+    }
+}
+
+impl From<TextError> for Error {
+    fn from(error: TextError) -> Self {
+        match error {
+            TextError::Conversation(error) => Self::Conversation(error),
+            error => Self::Text(error),
+        }
+    }
+}
+
+impl From<Shortage> for Error {
+    fn from(shortage: Shortage) -> Self {
+        Self::DoesNotFit(shortage.into())
     }
 }

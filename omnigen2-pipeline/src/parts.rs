@@ -7,11 +7,11 @@ use omnigen2_dit::{Branches, CachePolicy, Dit, DitField, MAX_REFERENCES, Moment}
 use omnigen2_rope::Grid;
 use omnigen2_vae::{Posterior, Tile, Vae};
 
-use crate::chat::ReplySettings;
 use crate::lora::{Adapter, LoraError, attach};
+use crate::memory::Memory;
 use crate::noise::standard_normal;
-use crate::reflect::Critique;
-use crate::{Conversation, Error, ImageRequest, Result};
+use crate::values::{Conversation, Critique, ImageRequest, ReplySettings};
+use crate::{Error, Result};
 
 /// Text as the denoiser reads it.
 #[derive(Clone, Debug)]
@@ -31,6 +31,22 @@ pub trait TextEncoder: Send {
     fn encode(&self, prompt: &str, max_tokens: usize) -> Result<TextFeatures>;
 }
 
+/// What a part may hold in memory beyond a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// When its networks are in memory: together, or one at a time.
+    pub memory: Memory,
+    /// Bytes for conversations that may go on, beside the latest one.
+    pub sessions: u64,
+}
+
+impl Default for Allowance {
+    /// Networks stay in memory, and of conversations the latest one alone.
+    fn default() -> Self {
+        Self { memory: Memory::Resident, sessions: 0 }
+    }
+}
+
 /// Replies to conversations.
 pub trait ChatModel: Send {
     /// Starts a reply.
@@ -41,6 +57,7 @@ pub trait ChatModel: Send {
         &'m mut self,
         conversation: &Conversation,
         settings: &ReplySettings,
+        allowance: Allowance,
     ) -> Result<Box<dyn Speech + 'm>>;
 
     /// What a picture is conditioned on that a conversation asks for: the features of its words,
@@ -48,7 +65,7 @@ pub trait ChatModel: Send {
     ///
     /// # Errors
     /// Whatever keeps the conversation from being read.
-    fn features(&mut self, conversation: &Conversation) -> Result<Tensor<3>>;
+    fn features(&mut self, conversation: &Conversation, allowance: Allowance) -> Result<Tensor<3>>;
 }
 
 /// A reply as it comes: pieces of text.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use burn::prelude::*;
 use image::{Rgb, RgbImage};
-use omnigen2_pipeline::parts::{ChatModel, Ending, Speech};
+use omnigen2_pipeline::parts::{Allowance, ChatModel, Ending, Speech};
 use omnigen2_pipeline::pixels::{PixelError, Size};
 use omnigen2_pipeline::reader::{Eyes, Talker};
 use omnigen2_pipeline::slot::Slot;
@@ -68,7 +68,11 @@ fn talker(vit: impl Fn() -> Result<()> + Send + 'static) -> Talker {
 
 /// The whole reply, kept for the next turn.
 fn reply(talker: &mut Talker, conversation: &Conversation) -> String {
-    let mut speech = talker.reply(conversation, &short()).unwrap();
+    reply_within(talker, conversation, Allowance::default())
+}
+
+fn reply_within(talker: &mut Talker, conversation: &Conversation, allowance: Allowance) -> String {
+    let mut speech = talker.reply(conversation, &short(), allowance).unwrap();
     let text = speech.by_ref().map(Result::unwrap).collect();
     assert!(matches!(speech.end().unwrap(), Ending::Text));
     text
@@ -90,27 +94,70 @@ fn turns_are_read_as_if_all_were_read_at_once() {
         let message = Message::user(question);
         conversation.push(if shown { message.picture(picture(60, 90)) } else { message });
     }
-    let found = talker_of_turns.features(&conversation).unwrap();
-    let expected = talker(|| Ok(())).features(&conversation).unwrap();
+    let found = talker_of_turns.features(&conversation, Allowance::default()).unwrap();
+    let expected = talker(|| Ok(())).features(&conversation, Allowance::default()).unwrap();
     assert_close(&found, &expected);
 }
 
-#[test]
-fn a_picture_is_looked_at_once() {
-    let looks = Arc::new(AtomicUsize::new(0));
-    let seen = looks.clone();
-    let count = move || {
-        seen.fetch_add(1, Ordering::Relaxed);
+/// Counts how often something is loaded.
+fn counter() -> (Arc<AtomicUsize>, impl Fn() -> Result<()> + Send + 'static) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let load = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
         Ok(())
     };
-    let mut talker = talker(count).keeping(Memory::Staged);
+    (count, load)
+}
+
+const STAGED: Allowance = Allowance { memory: Memory::Staged, sessions: 0 };
+
+#[test]
+fn a_picture_is_looked_at_once() {
+    let (looks, count) = counter();
+    let mut talker = talker(count);
     let hello = Conversation::new().with(Message::user("Hello."));
-    reply(&mut talker, &hello);
+    reply_within(&mut talker, &hello, STAGED);
     assert_eq!(looks.load(Ordering::Relaxed), 0, "nothing was shown");
-    let said = reply(&mut talker, &asked());
+    let said = reply_within(&mut talker, &asked(), STAGED);
     assert_eq!(looks.load(Ordering::Relaxed), 1);
-    reply(&mut talker, &asked().with(Message::assistant(said)).with(Message::user("And then?")));
+    let further = asked().with(Message::assistant(said)).with(Message::user("And then?"));
+    reply_within(&mut talker, &further, STAGED);
     assert_eq!(looks.load(Ordering::Relaxed), 1, "the second turn shows nothing new");
+}
+
+#[test]
+fn two_conversations_in_turns_are_each_read_once_where_there_is_memory_for_both() {
+    let many = Allowance { sessions: 1 << 30, ..STAGED };
+    for (allowance, expected) in [(many, 2), (STAGED, 4)] {
+        let (looks, count) = counter();
+        let mut talker = talker(count);
+        let other = Conversation::new().with(Message::user("And that?").picture(picture(56, 84)));
+        let mut talks = [asked(), other];
+        for turn in ["Why?", "Since when?"] {
+            for talk in &mut talks {
+                let said = reply_within(&mut talker, talk, allowance);
+                *talk = talk.clone().with(Message::assistant(said)).with(Message::user(turn));
+            }
+        }
+        assert_eq!(looks.load(Ordering::Relaxed), expected, "{allowance:?}");
+    }
+}
+
+#[test]
+fn the_memory_mode_is_that_of_each_call() {
+    let (looks, count) = counter();
+    let mut talker = talker(count);
+    let ask = |side| Conversation::new().with(Message::user("What?").picture(picture(side, 56)));
+    for (side, memory, loads) in [
+        (56, Memory::Resident, 1),
+        (84, Memory::Resident, 1),
+        (112, Memory::Staged, 1),
+        (140, Memory::Staged, 2),
+    ] {
+        reply_within(&mut talker, &ask(side), Allowance { memory, sessions: 0 });
+        assert_eq!(looks.load(Ordering::Relaxed), loads, "{memory:?} {side}");
+    }
 }
 
 #[test]
@@ -120,9 +167,9 @@ fn another_picture_in_the_same_words_is_another_conversation() {
         Conversation::new().with(Message::user("Colour?").picture(shown))
     };
     let mut talked = talker(|| Ok(()));
-    talked.features(&ask(0)).unwrap();
-    let found = talked.features(&ask(255)).unwrap();
-    assert_close(&found, &talker(|| Ok(())).features(&ask(255)).unwrap());
+    talked.features(&ask(0), Allowance::default()).unwrap();
+    let found = talked.features(&ask(255), Allowance::default()).unwrap();
+    assert_close(&found, &talker(|| Ok(())).features(&ask(255), Allowance::default()).unwrap());
 }
 
 #[test]
@@ -238,13 +285,18 @@ struct Painter {
 struct Sketch(Tensor<3>);
 
 impl ChatModel for Painter {
-    fn reply<'m>(&'m mut self, of: &Conversation, _: &ReplySettings) -> Result<Box<dyn Speech + 'm>> {
-        Ok(Box::new(Sketch(self.talker.features(of)?)))
+    fn reply<'m>(
+        &'m mut self,
+        of: &Conversation,
+        _: &ReplySettings,
+        allowance: Allowance,
+    ) -> Result<Box<dyn Speech + 'm>> {
+        Ok(Box::new(Sketch(self.talker.features(of, allowance)?)))
     }
 
-    fn features(&mut self, conversation: &Conversation) -> Result<Tensor<3>> {
+    fn features(&mut self, conversation: &Conversation, allowance: Allowance) -> Result<Tensor<3>> {
         self.read.lock().unwrap().push(conversation.clone());
-        self.talker.features(conversation)
+        self.talker.features(conversation, allowance)
     }
 }
 
@@ -302,7 +354,7 @@ fn refused(conversation: &Conversation, settings: &ReplySettings) -> Error {
     let mllm = Slot::lazy("language model", move || Err(gone()));
     let mut talker =
         Talker::new(files.tokenizer().unwrap(), eyes, files.mllm_config().unwrap(), mllm).unwrap();
-    match talker.reply(conversation, settings) {
+    match talker.reply(conversation, settings, Allowance::default()) {
         Ok(_) => panic!("it was not refused"),
         Err(error) => error,
     }

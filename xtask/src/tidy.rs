@@ -8,7 +8,10 @@ use crate::Failure;
 
 mod code;
 mod crates;
+mod docs;
 mod files;
+mod house;
+mod imports;
 mod manifest;
 mod repository;
 mod rust;
@@ -49,6 +52,10 @@ const CHECKS: &[Check] = &[
     code::panics,
     code::purity,
     code::devices,
+    docs::first_lines,
+    house::circles,
+    house::floors,
+    house::crates,
 ];
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {

@@ -12,8 +12,8 @@ use tokenizers::{
     TokenizerBuilder,
 };
 
-use omnigen2_pipeline::reflect::question;
-use omnigen2_pipeline::text::SYSTEM;
+use omnigen2_pipeline::text::question;
+use omnigen2_pipeline::values::SYSTEM;
 
 /// OmniGen2's special tokens, in the order of their ids.
 const SPECIAL: [&str; 9] = [

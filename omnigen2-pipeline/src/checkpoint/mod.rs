@@ -1,6 +1,7 @@
 //! Where the parts of a checkpoint are, and how they are loaded.
 
 mod files;
+mod need;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -14,11 +15,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::files::{Embedded, Files};
-use crate::memory::{PartNeed, Rest};
 use crate::pixels::VisionLimits;
 use crate::text::PromptTokenizer;
-use crate::weights::{Archive, Entry, LoadReport, Naming, Storage, Summary, WeightsError};
+use crate::weights::{Archive, Entry, LoadReport, Naming, Rest, Storage, Summary, WeightsError};
 use crate::{Error, Result};
+
+pub use self::need::PartNeed;
 
 /// A part's name beside what describes it, for the errors and for [`Checkpoint::verify`].
 pub(crate) const TRANSFORMER: &str = "transformer";

@@ -29,66 +29,23 @@
 //!   share of the rows that is computed at a time; the encoder: `p · c · (3 + 2 · s)`. Numbers of both are F32.
 //! - everything else, such as the tokenizer: 128 MiB.
 
+mod admission;
 mod available;
 mod plan;
 mod planner;
 mod remedies;
+mod shortage;
 mod working;
 mod workload;
 
-use std::iter::Sum;
-use std::ops::Add;
-
-use serde::Serialize;
-
+pub(crate) use self::admission::admit;
 pub use self::available::Available;
-pub use self::plan::{Fit, PartNeed, Plan, Reason, StageNeed};
-pub(crate) use self::planner::{Own, Planner, Setup};
-pub use self::remedies::Shortage;
-
-/// When parts are in memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Memory {
-    /// Resident where all parts together surely fit, else staged.
-    #[default]
-    Auto,
-    /// Each part stays once it is loaded. On a CPU, weights of a mapped file can still be dropped by the
-    /// system when memory is short.
-    Resident,
-    /// Each part is put away when its stage ends, so the peak is the largest part and not the sum.
-    Staged,
-}
-
-/// The room that weights take once they are loaded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Rest {
-    /// Bytes that the process or the device holds.
-    pub held: u64,
-    /// Bytes of mapped files, which the system may drop when memory is short and read again when they are needed.
-    pub mapped: u64,
-}
-
-impl Rest {
-    /// All of it.
-    pub fn total(self) -> u64 {
-        self.held + self.mapped
-    }
-}
-
-impl Add for Rest {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self { held: self.held + other.held, mapped: self.mapped + other.mapped }
-    }
-}
-
-impl Sum for Rest {
-    fn sum<I: Iterator<Item = Self>>(rests: I) -> Self {
-        rests.fold(Self::default(), Self::add)
-    }
-}
+pub use self::plan::{Fit, Plan, Reason, StageNeed};
+pub(crate) use self::planner::{Left, Planner, Setup};
+pub use self::shortage::Shortage;
+pub use crate::checkpoint::PartNeed;
+pub use crate::values::Memory;
+pub use crate::weights::Rest;
 
 /// Bytes as one reads them, such as `1.5 GiB`.
 pub fn human(bytes: u64) -> String {

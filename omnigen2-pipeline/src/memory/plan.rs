@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Available, Memory, Rest, human};
+use super::{Available, Memory, PartNeed, Rest, human};
 
 /// What drawing takes, stage by stage, against what there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,15 +31,6 @@ pub enum Reason {
     TooLarge(u64),
     /// All parts together take so many bytes, and whether they fit is not known.
     Unknown(u64),
-}
-
-/// A part at rest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PartNeed {
-    /// Its name.
-    pub part: &'static str,
-    /// Its weights.
-    pub rest: Rest,
 }
 
 /// A stage of drawing.

@@ -2,17 +2,17 @@ use burn::prelude::Device;
 use burn::tensor::FloatDType;
 use omnigen2_vae::Tile;
 
-use super::remedies::Shortage;
 use super::working::Networks;
 use super::workload::Workload;
-use super::{Available, Fit, Memory, PartNeed, Plan, Reason, Rest, StageNeed, human};
+use super::{Available, Memory, PartNeed, Plan, Reason, Rest, StageNeed};
+use crate::Result;
 use crate::checkpoint::{Checkpoint, MLLM, TRANSFORMER, VAE, VIT};
 use crate::device::is_cpu;
 use crate::lora::Taken;
 use crate::parts::usual_tile;
 use crate::pixels::{Size, VisionLimits};
+use crate::values::ImageRequest;
 use crate::weights::Storage;
-use crate::{ImageRequest, Result};
 
 /// What the process takes beside weights and what networks work in.
 const BASE: u64 = 128 << 20;
@@ -26,7 +26,7 @@ const SMALL: u64 = 1 << 30;
 pub(crate) struct Planner {
     checkpoint: Checkpoint,
     pub(super) device: Device,
-    own: Own,
+    left: Left,
     /// None, if it follows the size of the picture.
     tile: Option<Tile>,
     pub(super) asked: Memory,
@@ -43,23 +43,25 @@ pub(crate) struct Setup {
     pub(crate) device: Device,
     pub(crate) storage: Storage,
     pub(crate) compute: FloatDType,
+    pub(crate) left: Left,
 }
 
-/// Which parts are the caller's own: what they take is not known.
+/// The parts that are left out: what they take is not known, or is taken elsewhere.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Own {
+pub(crate) struct Left {
     pub(crate) text: bool,
     pub(crate) chat: bool,
+    pub(crate) vision: bool,
     pub(crate) denoiser: bool,
     pub(crate) autoencoder: bool,
 }
 
-impl Own {
-    fn replaces(self, part: &str) -> bool {
+impl Left {
+    fn holds(self, part: &str) -> bool {
         match part {
             TRANSFORMER => self.denoiser,
             MLLM => self.text && self.chat,
-            VIT => self.chat,
+            VIT => self.vision,
             VAE => self.autoencoder,
             _ => false,
         }
@@ -78,8 +80,8 @@ impl Planner {
     ///
     /// # Errors
     /// If the checkpoint's headers or configurations cannot be read, or weights cannot rest so.
-    pub(crate) fn new(checkpoint: &Checkpoint, setup: Setup, own: Own) -> Result<Self> {
-        let Setup { device, storage, compute } = setup;
+    pub(crate) fn new(checkpoint: &Checkpoint, setup: Setup) -> Result<Self> {
+        let Setup { device, storage, compute, left } = setup;
         let planner = Self {
             networks: Networks {
                 dit: checkpoint.dit_config()?,
@@ -97,7 +99,7 @@ impl Planner {
             parts: Vec::new(),
             adapters: Taken::default(),
             device,
-            own,
+            left,
         };
         planner.resting(storage)
     }
@@ -108,7 +110,7 @@ impl Planner {
     /// If they cannot rest so.
     pub(super) fn resting(self, storage: Storage) -> Result<Self> {
         let parts = self.checkpoint.rests(storage, &self.device)?;
-        let parts = parts.into_iter().filter(|need| !self.own.replaces(need.part)).collect();
+        let parts = parts.into_iter().filter(|need| !self.left.holds(need.part)).collect();
         Ok(Self { parts, ..self })
     }
 
@@ -159,23 +161,10 @@ impl Planner {
         Ok(Plan { memory, reason, parts, stages, available: self.available })
     }
 
-    /// The plan of a request that can be met.
-    ///
-    /// # Errors
-    /// If it cannot.
-    pub(crate) fn admit(&self, request: &ImageRequest) -> Result<Plan> {
-        let plan = self.plan(request)?;
-        match plan.fit() {
-            Fit::No => return Err(Shortage::new(self, request, plan)?.into()),
-            Fit::Slowly => tracing::warn!(
-                "drawing takes {}, and {}: it is {}",
-                human(plan.peak()),
-                plan.available,
-                plan.fit()
-            ),
-            Fit::Fits | Fit::Unknown => {}
-        }
-        Ok(plan)
+    /// The bytes that the usual request leaves alone; where what is available is not known, what any machine has.
+    pub(crate) fn spare(&self) -> u64 {
+        let peak = self.plan(&ImageRequest::default()).map_or(u64::MAX, |plan| plan.peak());
+        self.available.bytes().map_or(SMALL, |bytes| bytes.saturating_sub(peak))
     }
 
     fn choose(&self, together: u64) -> Choice {

@@ -1,32 +1,18 @@
 use omnigen2_vae::Tile;
 
 use super::planner::Planner;
-use super::{Fit, Memory, Plan, human};
+use super::{Fit, Memory, Plan, Shortage};
+use crate::Result;
 use crate::device::is_cpu;
-use crate::generation::sizes;
-use crate::pixels::Size;
+use crate::pixels::{Size, sizes};
+use crate::values::ImageRequest;
 use crate::weights::Storage;
-use crate::{Error, ImageRequest, Result};
 
 /// Sizes that are tried in place of one that does not fit, in eighths of its sides.
 const EIGHTHS: [u32; 5] = [6, 4, 3, 2, 1];
 /// No smaller picture is proposed.
 const LEAST_SIDE: u32 = 64;
 const FEW_ROWS: usize = 16;
-
-/// Why a picture cannot be drawn in the memory that there is, and what would fit.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.text())]
-pub struct Shortage {
-    /// The size that would be drawn.
-    pub size: Size,
-    /// What it would take.
-    pub plan: Plan,
-    /// What would help, each by itself.
-    pub alternatives: Vec<String>,
-    /// Where nothing helps by itself: what does together. Nothing, where that does not either.
-    pub together: Vec<String>,
-}
 
 /// A change to the settings or the request.
 struct Change {
@@ -41,54 +27,27 @@ impl Change {
     }
 }
 
-impl Shortage {
-    pub(super) fn new(planner: &Planner, request: &ImageRequest, plan: Plan) -> Result<Self> {
-        let size = sizes(request)?.drawn;
-        let mut found = Self { size, plan, alternatives: Vec::new(), together: Vec::new() };
-        let mut all = Change { what: String::new(), planner: planner.clone(), request: request.clone() };
-        let mut steps = Vec::new();
-        for step in STEPS {
-            if let Some(change) = step(planner, request)?
-                && change.fits()?
-            {
-                found.alternatives.push(change.what);
-            }
-            if let Some(change) = step(&all.planner, &all.request)? {
-                steps.push(change.what.clone());
-                all = change;
-                if found.together.is_empty() && all.fits()? {
-                    found.together.clone_from(&steps);
-                }
+/// Finds what would make a request fit that does not.
+pub(super) fn shortage(planner: &Planner, request: &ImageRequest, plan: Plan) -> Result<Shortage> {
+    let size = sizes(request)?.drawn;
+    let mut found = Shortage { size, plan, alternatives: Vec::new(), together: Vec::new() };
+    let mut all = Change { what: String::new(), planner: planner.clone(), request: request.clone() };
+    let mut steps = Vec::new();
+    for step in STEPS {
+        if let Some(change) = step(planner, request)?
+            && change.fits()?
+        {
+            found.alternatives.push(change.what);
+        }
+        if let Some(change) = step(&all.planner, &all.request)? {
+            steps.push(change.what.clone());
+            all = change;
+            if found.together.is_empty() && all.fits()? {
+                found.together.clone_from(&steps);
             }
         }
-        Ok(found)
     }
-
-    fn text(&self) -> String {
-        let Some(stage) = self.plan.tightest() else { return "there is nothing to draw with".into() };
-        let weights = match (stage.weights.held, stage.weights.mapped) {
-            (0, 0) => String::new(),
-            (0, _) => " beside weights that may stay in their files".into(),
-            (held, _) => format!(", {} of it for weights", human(held)),
-        };
-        let (size, held) = (self.size, human(stage.held()));
-        let needs = format!(
-            "drawing {size} takes {held} while {}{weights}, but {}",
-            stage.stage, self.plan.available
-        );
-        let fits = match (self.alternatives.as_slice(), self.together.as_slice()) {
-            ([], []) => "nothing that can be set makes it fit".into(),
-            ([], together) => format!("what would fit: {}, together", together.join(" and ")),
-            (alternatives, _) => format!("what would fit: {}", alternatives.join(", or ")),
-        };
-        format!("{needs}; {fits}; or allow more by a memory limit, if the estimate is wrong")
-    }
-}
-
-impl From<Shortage> for Error {
-    fn from(shortage: Shortage) -> Self {
-        Self::DoesNotFit(shortage.into())
-    }
+    Ok(found)
 }
 
 type Step = fn(&Planner, &ImageRequest) -> Result<Option<Change>>;

@@ -1,9 +1,10 @@
 use omnigen2_dit::CachePolicy;
 use omnigen2_vit::VitConfig;
 
-use crate::generation::sizes;
-use crate::pixels::{Size, VisionLimits, vit_size};
-use crate::{ImageRequest, Result};
+use crate::Result;
+use crate::pixels::{Size, VisionLimits, sizes, vit_size};
+use crate::text::conversation_prompt;
+use crate::values::ImageRequest;
 
 /// Tokens around a prompt: the system's message and the roles.
 const WORDING: usize = 64;
@@ -36,7 +37,7 @@ impl Workload {
             None => text = text.min(request.max_tokens),
             Some(conversation) => {
                 // A token of words spans a byte at least.
-                text = text.max(conversation.worded()?.len());
+                text = text.max(conversation_prompt(conversation)?.len());
                 for picture in conversation.pictures() {
                     let seen =
                         vit_size(Size::new(picture.width(), picture.height()), limits)?.pixels() as usize;

@@ -1,9 +1,9 @@
-use std::fmt;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::PixelError;
+use crate::values::{ReferenceLimits, Size};
 
 /// Sides of a picture for the VAE and the diffusion transformer are multiples of this many pixels: the VAE
 /// shrinks by 8 and a token spans 2.
@@ -13,61 +13,6 @@ const NARROWEST: u32 = 200;
 /// More pixels than any picture that can be opened has.
 const MOST_PIXELS: u64 = 1 << 28;
 const WIDEST_PATCH: u32 = 1 << 8;
-
-/// The sides of a picture in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Size {
-    /// Pixels from left to right.
-    pub width: u32,
-    /// Pixels from top to bottom.
-    pub height: u32,
-}
-
-impl Size {
-    /// A picture of `width` by `height` pixels.
-    pub const fn new(width: u32, height: u32) -> Self {
-        Self { width, height }
-    }
-
-    /// How many pixels there are.
-    pub const fn pixels(self) -> u64 {
-        self.width as u64 * self.height as u64
-    }
-
-    fn each(self, side: impl Fn(f64) -> f64) -> Self {
-        let side = |pixels| side(f64::from(pixels)) as u32;
-        Self::new(side(self.width), side(self.height))
-    }
-
-    fn at_least(self, smallest: u32, original: Self) -> Result<Self, PixelError> {
-        if self.width.min(self.height) < smallest {
-            return Err(PixelError::TooSmall { size: original, scaled: self, smallest });
-        }
-        Ok(self)
-    }
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.width, self.height)
-    }
-}
-
-/// How large a reference image may be for the VAE; larger ones are scaled down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ReferenceLimits {
-    /// The most pixels.
-    pub max_pixels: u64,
-    /// The longest side.
-    pub max_side: u32,
-}
-
-impl Default for ReferenceLimits {
-    /// The reference's: 1024² pixels and 1024 a side.
-    fn default() -> Self {
-        Self { max_pixels: 1024 * 1024, max_side: 1024 }
-    }
-}
 
 /// The sides that a reference image has for the VAE: scaled down to the limits, never up, and cut to
 /// multiples of 16.
@@ -95,13 +40,27 @@ pub fn output_size(asked: Size, max_pixels: u64) -> Result<Size, PixelError> {
     scale_down(asked, area_ratio(asked, max_pixels))
 }
 
+/// Both sides, changed alike.
+fn each(size: Size, side: impl Fn(f64) -> f64) -> Size {
+    let side = |pixels| side(f64::from(pixels)) as u32;
+    Size::new(side(size.width), side(size.height))
+}
+
+fn at_least(smallest: u32, scaled: Size, original: Size) -> Result<Size, PixelError> {
+    if scaled.width.min(scaled.height) < smallest {
+        return Err(PixelError::TooSmall { size: original, scaled, smallest });
+    }
+    Ok(scaled)
+}
+
 fn area_ratio(size: Size, max_pixels: u64) -> f64 {
     (max_pixels as f64 / size.pixels() as f64).sqrt()
 }
 
 fn scale_down(size: Size, ratio: f64) -> Result<Size, PixelError> {
-    let scaled = size.each(|side| (side * ratio.min(1.0)).floor());
-    Size::new(scaled.width / CELL * CELL, scaled.height / CELL * CELL).at_least(CELL, size)
+    let scaled = each(size, |side| (side * ratio.min(1.0)).floor());
+    let whole = Size::new(scaled.width / CELL * CELL, scaled.height / CELL * CELL);
+    at_least(CELL, whole, size)
 }
 
 /// How large an image may be for the vision tower; others are scaled.
@@ -183,24 +142,24 @@ impl TryFrom<Settings> for VisionLimits {
 /// If a side is below the factor, before or after scaling, or over 200 times the other.
 pub fn vit_size(size: Size, limits: &VisionLimits) -> Result<Size, PixelError> {
     let smallest = limits.factor.max(1);
-    size.at_least(smallest, size)?;
+    at_least(smallest, size, size)?;
     let (shorter, longer) = (size.width.min(size.height), size.width.max(size.height));
     if u64::from(longer) > u64::from(shorter) * u64::from(NARROWEST) {
         return Err(PixelError::TooNarrow { size, limit: NARROWEST });
     }
     let factor = f64::from(limits.factor);
-    let nearest = size.each(|side| (side / factor).round_ties_even() * factor);
+    let nearest = each(size, |side| (side / factor).round_ties_even() * factor);
     let area = size.pixels() as f64;
     let scaled = if nearest.pixels() > limits.max_pixels {
         let shrink = (area / limits.max_pixels as f64).sqrt();
-        size.each(|side| (side / shrink / factor).floor() * factor)
+        each(size, |side| (side / shrink / factor).floor() * factor)
     } else if nearest.pixels() < limits.min_pixels {
         let grow = (limits.min_pixels as f64 / area).sqrt();
-        size.each(|side| (side * grow / factor).ceil() * factor)
+        each(size, |side| (side * grow / factor).ceil() * factor)
     } else {
         nearest
     };
-    scaled.at_least(smallest, size)
+    at_least(smallest, scaled, size)
 }
 
 #[cfg(test)]

@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::SpecialToken;
+use crate::values::ConversationError;
 
 /// Why text could not become tokens.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TextError {
+    /// A conversation cannot be worded.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
     /// The tokenizer's file is not there or not readable.
     #[error(
         "cannot read the tokenizer {}; a checkpoint keeps it in its processor directory as tokenizer.json",

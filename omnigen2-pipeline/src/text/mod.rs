@@ -1,20 +1,22 @@
 //! Prompts: how they are worded for the language model, how they become tokens, and how a reply's tokens become
 //! text.
 
+mod conversation;
 mod error;
+mod question;
 mod special;
 mod stop;
 mod stream;
 mod tokenizer;
 mod wording;
 
+pub use conversation::conversation_prompt;
 pub use error::TextError;
+pub use question::question;
 pub use special::SpecialToken;
 pub use stop::{Scanned, StopStrings};
 pub use stream::TextStream;
 pub use tokenizer::{Encoded, PromptTokenizer};
-pub use wording::SYSTEM;
-pub(crate) use wording::{REPLY, check_mentions, numbered_image, turn};
 pub use wording::{chat_prompt, expand_image_pads, generation_prompt};
 
 #[cfg(test)]

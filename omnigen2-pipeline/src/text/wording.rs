@@ -1,10 +1,7 @@
 //! How prompts are worded for the language model.
 
 use super::{SpecialToken, TextError};
-
-/// The system message of OmniGen2's prompts.
-pub const SYSTEM: &str =
-    "You are a helpful assistant that generates high-quality images based on user instructions.";
+use crate::values::SYSTEM;
 
 /// What opens the model's turn, which it is to fill.
 pub(crate) const REPLY: &str = "<|im_start|>assistant\n";

@@ -8,9 +8,8 @@ use safetensors::Dtype;
 
 use super::convert::{Number, convert};
 use super::file::Held;
-use super::{Storage, WeightsError};
+use super::{Rest, Storage, WeightsError};
 use crate::device::is_cpu;
-use crate::memory::Rest;
 
 /// A tensor in a file.
 #[derive(Clone, Debug)]

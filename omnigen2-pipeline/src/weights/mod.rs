@@ -30,6 +30,7 @@ mod locate;
 mod module;
 mod naming;
 mod report;
+mod rest;
 mod storage;
 mod summary;
 
@@ -41,5 +42,6 @@ pub use module::Trail;
 pub use module::{Parameter, inventory};
 pub use naming::Naming;
 pub use report::{LoadReport, Mismatch};
+pub use rest::Rest;
 pub use storage::Storage;
 pub use summary::Summary;

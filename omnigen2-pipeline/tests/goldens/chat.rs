@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use omnigen2_pipeline::parts::ChatModel;
+use omnigen2_pipeline::parts::{Allowance, ChatModel};
 use omnigen2_pipeline::reader::{Eyes, Talker};
 use omnigen2_pipeline::slot::Slot;
 use omnigen2_pipeline::{Conversation, ImageRequest, Message};
@@ -23,7 +23,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
     let message = Message::user(prompt);
     let message = pictures.iter().fold(message, |message, name| message.picture(case.image(name)));
     let conversation = Conversation::new().with(message);
-    let features = talker(checkpoint)?.features(&conversation).map_err(causes)?;
+    let features = talker(checkpoint)?.features(&conversation, Allowance::default()).map_err(causes)?;
     let score = Score::within(TOLERANCE);
     let score = score.compare("embeds", &features, &case.tensor("out.embeds", &device))?;
     let mut omnigen2 = checkpoint.builder()?.build().map_err(causes)?;

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use burn::prelude::Device;
 use image::{Rgb, RgbImage};
+use omnigen2_pipeline::Critique;
 use omnigen2_pipeline::parts::Critic;
 use omnigen2_pipeline::pixels::Size;
-use omnigen2_pipeline::reflect::Critique;
 use omnigen2_pipeline::{Builder, Error, ImageRequest, Memory, Mend, OmniGen2, Result, Round};
 
 const SIDE: Size = Size { width: 32, height: 32 };

@@ -1,8 +1,8 @@
 //! The chat model as a critic: the checkpoint's own, and one that answers from a script.
 
 use burn::prelude::*;
-use omnigen2_pipeline::parts::{ChatModel, Ending, Speech};
-use omnigen2_pipeline::reflect::Critique;
+use omnigen2_pipeline::Critique;
+use omnigen2_pipeline::parts::{Allowance, ChatModel, Ending, Speech};
 use omnigen2_pipeline::{
     Conversation, Error, ImageRequest, Memory, ReplySettings, Result, Role, Round, Sampling,
 };
@@ -40,6 +40,7 @@ impl ChatModel for Actor {
         &'m mut self,
         conversation: &Conversation,
         settings: &ReplySettings,
+        _: Allowance,
     ) -> Result<Box<dyn Speech + 'm>> {
         let asked = Asked { conversation: conversation.clone(), settings: settings.clone() };
         self.asked.lock().unwrap().push(asked);
@@ -47,7 +48,7 @@ impl ChatModel for Actor {
         Ok(Box::new(Line(pieces.into_iter())))
     }
 
-    fn features(&mut self, _: &Conversation) -> Result<Tensor<3>> {
+    fn features(&mut self, _: &Conversation, _: Allowance) -> Result<Tensor<3>> {
         Err(Error::part("an actor has no features"))
     }
 }

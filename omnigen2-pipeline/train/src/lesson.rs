@@ -22,7 +22,7 @@ use omnigen2_pipeline::Checkpoint;
 use omnigen2_pipeline::conversation::{Conversation, Message, Part as Said, Role};
 use omnigen2_pipeline::device::is_cpu;
 use omnigen2_pipeline::pixels::{Size, VisionLimits, for_vit, vit_size};
-use omnigen2_pipeline::text::{PromptTokenizer, SpecialToken, expand_image_pads};
+use omnigen2_pipeline::text::{PromptTokenizer, SpecialToken, conversation_prompt, expand_image_pads};
 use omnigen2_pipeline::weights::Storage;
 
 /// The most tokens of a prompt.
@@ -285,7 +285,7 @@ impl Language {
     fn asked(&self, example: &Example) -> Result<Vec<u32>> {
         let pictures = example.pictures.iter().cloned().map(Said::Picture);
         let parts = pictures.chain([Said::Text(example.instruction.clone())]).collect();
-        let worded = Conversation::new().with(Message { role: Role::User, parts }).worded()?;
+        let worded = conversation_prompt(&Conversation::new().with(Message { role: Role::User, parts }))?;
         let tokens = example.pictures.iter().map(|picture| {
             let size = vit_size(Size::new(picture.width(), picture.height()), &self.limits)?;
             Ok(Grid::new(size.height as usize, size.width as usize).blocks(self.vit.cell()).cells())

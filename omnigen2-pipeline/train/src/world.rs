@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::example::{Example, Output};
 use super::random::{Numbers, Purpose};
-use omnigen2_pipeline::reflect::{Critique, question};
+use omnigen2_pipeline::Critique;
+use omnigen2_pipeline::text::question;
 use omnigen2_shapes::{Botch, Examples, Review, Talk, Task};
 
 /// How often each kind of example comes, as parts of a whole of any size.

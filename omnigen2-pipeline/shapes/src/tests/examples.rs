@@ -6,7 +6,7 @@ use crate::{
     Botch, Drawing, Examples, Goal, MOST_WORDS, Novelty, Relation, Scene, Task, cases, corpus, held_out,
     judge, novel_cases, vocabulary,
 };
-use omnigen2_pipeline::reflect::Critique;
+use omnigen2_pipeline::Critique;
 
 fn drawings(count: u64) -> impl Iterator<Item = Drawing> {
     let training = Examples::training(1);

@@ -1,0 +1,307 @@
+//! What an image should be: a plain value.
+
+use image::RgbImage;
+use omnigen2_dit::{CachePolicy, Guidance, Solver, TimeShift};
+use serde::{Deserialize, Serialize};
+
+use super::{Conversation, ReferenceLimits, Size};
+
+/// The side of a picture for which no size is asked.
+const DEFAULT_SIDE: u32 = 1024;
+const MOST_STEPS: usize = 1000;
+const MOST_IMAGES: usize = 256;
+const LONGEST_SIDE: u32 = 8192;
+const MOST_TOKENS: usize = 32_768;
+
+/// A picture to draw, to edit or to combine from others. Defaults are those of the reference's example scripts.
+///
+/// ```
+/// use omnigen2_pipeline::{ImageRequest, pixels::Size};
+///
+/// let request = ImageRequest::new("a red fox in fresh snow").size(Size::new(512, 384)).seed(7);
+/// request.validate()?;
+/// assert_eq!(request.steps, 50);
+/// # Ok::<(), omnigen2_pipeline::RequestError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageRequest {
+    /// The instruction.
+    pub prompt: String,
+    /// The conversation that asks for the picture. Its words are what the picture is conditioned on, in place of
+    /// the prompt's; not part of the serialised value.
+    #[serde(skip)]
+    pub conversation: Option<Conversation>,
+    /// What guidance pulls away from.
+    pub negative: String,
+    /// Pictures to edit or to take subjects from; not part of the serialised value.
+    #[serde(skip)]
+    pub references: Vec<RgbImage>,
+    /// The size of the picture. Without one it is that of the only reference, or 1024 by 1024.
+    pub size: Option<Size>,
+    /// How many pictures to draw from one noise stream.
+    pub count: usize,
+    /// How strongly text and references pull.
+    pub guidance: Guidance,
+    /// Steps from noise to image.
+    pub steps: usize,
+    /// How the steps are taken.
+    pub solver: Solver,
+    /// Where the steps lie.
+    pub time_shift: TimeShift,
+    /// What is skipped between steps.
+    pub step_cache: CachePolicy,
+    /// Where the noise begins.
+    pub seed: u64,
+    /// The most pixels that are drawn; a larger picture is drawn smaller and enlarged.
+    pub max_pixels: u64,
+    /// How large a reference may be; a larger one is scaled down.
+    pub reference_limits: ReferenceLimits,
+    /// Whether reference latents are drawn from the seed rather than the most likely ones.
+    pub draw_references: bool,
+    /// The most tokens of a prompt that are read.
+    pub max_tokens: usize,
+}
+
+impl Default for ImageRequest {
+    fn default() -> Self {
+        Self {
+            prompt: String::new(),
+            conversation: None,
+            negative: String::new(),
+            references: Vec::new(),
+            size: None,
+            count: 1,
+            guidance: Guidance::default(),
+            steps: 50,
+            solver: Solver::Euler,
+            time_shift: TimeShift::default(),
+            step_cache: CachePolicy::None,
+            seed: 0,
+            max_pixels: u64::from(DEFAULT_SIDE).pow(2),
+            reference_limits: ReferenceLimits::default(),
+            draw_references: false,
+            max_tokens: 1024,
+        }
+    }
+}
+
+/// Why a request cannot be met. Each message names the setting, its value and what it may be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A number is outside what makes sense.
+    #[error("{setting} is {found}; it must be from {least} to {most}")]
+    Range {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: u64,
+        /// The least allowed.
+        least: u64,
+        /// The most allowed.
+        most: u64,
+    },
+    /// A number is not finite, or not above zero.
+    #[error("{setting} is {found}; it must be a number above 0")]
+    NotPositive {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: f64,
+    },
+    /// A number is not finite or negative.
+    #[error("{setting} is {found}; it must be a number that is not negative")]
+    NotANumber {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        found: f64,
+    },
+    /// The guidance range is not one.
+    #[error("the guidance range is {from} to {to}; it must rise within 0 to 1")]
+    GuidanceRange {
+        /// Its beginning.
+        from: f64,
+        /// Its end.
+        to: f64,
+    },
+    /// More references than the network tells apart.
+    #[error("{found} reference pictures, but the network tells at most {most} apart; give fewer")]
+    References {
+        /// How many were given.
+        found: usize,
+        /// How many it can tell apart.
+        most: usize,
+    },
+    /// Noise of another shape than the request's.
+    #[error("noise of shape {found:?} was given, but the request draws {expected:?}")]
+    Noise {
+        /// The noise's shape.
+        found: [usize; 4],
+        /// `[images, channels, height, width]`.
+        expected: [usize; 4],
+    },
+    /// Nothing was asked for.
+    #[error("an empty list of requests draws nothing")]
+    Empty,
+}
+
+impl ImageRequest {
+    /// A request with every setting at its default.
+    pub fn new(prompt: impl Into<String>) -> Self {
+        Self { prompt: prompt.into(), ..Self::default() }
+    }
+
+    /// What guidance pulls away from.
+    pub fn negative(self, negative: impl Into<String>) -> Self {
+        Self { negative: negative.into(), ..self }
+    }
+
+    /// Adds a picture to edit or to take a subject from.
+    pub fn reference(mut self, picture: RgbImage) -> Self {
+        self.references.push(picture);
+        self
+    }
+
+    /// The size of the picture.
+    pub fn size(self, size: Size) -> Self {
+        Self { size: Some(size), ..self }
+    }
+
+    /// How many pictures to draw.
+    pub fn count(self, count: usize) -> Self {
+        Self { count, ..self }
+    }
+
+    /// How strongly text and references pull.
+    pub fn guidance(self, guidance: Guidance) -> Self {
+        Self { guidance, ..self }
+    }
+
+    /// Steps from noise to image.
+    pub fn steps(self, steps: usize) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// How the steps are taken.
+    pub fn solver(self, solver: Solver) -> Self {
+        Self { solver, ..self }
+    }
+
+    /// What is skipped between steps.
+    pub fn step_cache(self, step_cache: CachePolicy) -> Self {
+        Self { step_cache, ..self }
+    }
+
+    /// Where the noise begins.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Checks every setting that can be checked without a model.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense.
+    pub fn validate(&self) -> Result<(), RequestError> {
+        within("steps", self.steps as u64, 1, MOST_STEPS as u64)?;
+        within("count", self.count as u64, 1, MOST_IMAGES as u64)?;
+        within("max_tokens", self.max_tokens as u64, 1, MOST_TOKENS as u64)?;
+        within("max_pixels", self.max_pixels, 256, u64::from(LONGEST_SIDE).pow(2))?;
+        if let Some(size) = self.size {
+            within("the width", u64::from(size.width), 16, u64::from(LONGEST_SIDE))?;
+            within("the height", u64::from(size.height), 16, u64::from(LONGEST_SIDE))?;
+        }
+        let shift = match self.time_shift {
+            TimeShift::None => 1.0,
+            TimeShift::Fixed(factor) => factor,
+            TimeShift::Dynamic { base } => base,
+        };
+        let threshold = match self.step_cache {
+            CachePolicy::TeaCache { threshold } => threshold,
+            _ => 0.0,
+        };
+        let numbers = [
+            ("the text guidance", self.guidance.text),
+            ("the image guidance", self.guidance.image),
+            ("the step cache's threshold", threshold),
+        ];
+        for (setting, found) in numbers {
+            if !found.is_finite() || found < 0.0 {
+                return Err(RequestError::NotANumber { setting, found });
+            }
+        }
+        if !shift.is_finite() || shift <= 0.0 {
+            return Err(RequestError::NotPositive { setting: "the time shift", found: shift });
+        }
+        let [from, to] = self.guidance.range;
+        match 0.0 <= from && from <= to && to <= 1.0 {
+            true => Ok(()),
+            false => Err(RequestError::GuidanceRange { from, to }),
+        }
+    }
+
+    /// The size that was asked for; none where it is left to the reference, of which there is exactly one then.
+    pub(crate) fn asked_size(&self) -> Option<Size> {
+        match (self.size, self.references.len()) {
+            (Some(size), _) => Some(size),
+            (None, 1) => None,
+            (None, _) => Some(Size::new(DEFAULT_SIDE, DEFAULT_SIDE)),
+        }
+    }
+}
+
+pub(crate) fn within(setting: &'static str, found: u64, least: u64, most: u64) -> Result<(), RequestError> {
+    match (least..=most).contains(&found) {
+        true => Ok(()),
+        false => Err(RequestError::Range { setting, found, least, most }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: fn(&mut ImageRequest)) -> String {
+        let mut request = ImageRequest::new("a fox");
+        change(&mut request);
+        request.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_named() {
+        assert!(refused(|r| r.steps = 0).contains("steps"));
+        assert!(refused(|r| r.steps = 1_000_000_000).contains("1000000000"));
+        assert!(refused(|r| r.count = 0).contains("count"));
+        assert!(refused(|r| r.size = Some(Size::new(0, 64))).contains("width"));
+        assert!(refused(|r| r.size = Some(Size::new(64, 1 << 20))).contains("height"));
+        assert!(refused(|r| r.max_pixels = 0).contains("max_pixels"));
+        assert!(refused(|r| r.max_tokens = 0).contains("max_tokens"));
+        assert!(refused(|r| r.guidance.text = f64::NAN).contains("text guidance"));
+        assert!(refused(|r| r.guidance.image = -1.0).contains("image guidance"));
+        assert!(refused(|r| r.guidance.range = [0.6, 0.2]).contains("range"));
+        assert_eq!(
+            refused(|r| r.time_shift = TimeShift::Fixed(0.0)),
+            "the time shift is 0; it must be a number above 0"
+        );
+        assert!(refused(|r| r.step_cache = CachePolicy::TeaCache { threshold: -0.1 }).contains("threshold"));
+    }
+
+    #[test]
+    fn a_request_survives_json_and_older_ones_take_defaults() {
+        let request = ImageRequest::new("a \"fox\"\n").seed(u64::MAX).step_cache(CachePolicy::TaylorSeer);
+        let json = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<ImageRequest>(&json).unwrap(), request);
+        let older: ImageRequest = serde_json::from_str(r#"{"prompt": "a fox"}"#).unwrap();
+        assert_eq!(older, ImageRequest::new("a fox"));
+    }
+
+    #[test]
+    fn the_size_is_left_to_the_only_reference() {
+        let picture = RgbImage::new(64, 48);
+        let request = ImageRequest::new("edit").reference(picture.clone());
+        assert_eq!(request.asked_size(), None);
+        assert_eq!(request.clone().size(Size::new(32, 32)).asked_size(), Some(Size::new(32, 32)));
+        assert_eq!(request.reference(picture).asked_size(), Some(Size::new(1024, 1024)));
+    }
+}
