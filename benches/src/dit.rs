@@ -148,7 +148,7 @@ fn add_layers(group: &mut Group<'_>, Network { config, device, dit }: Network<'_
 fn add_refiners(group: &mut Group<'_>, Network { config, device, dit }: Network<'_>, case: Case) {
     let inputs = LazyCell::new(|| Inputs::new(dit, case, device));
     let image = [1, case.side * case.side, config.hidden_size];
-    measure(group, &format!("refine images/{}", case.name()), image, || inputs.step(dit).noise());
+    measure(group, &format!("refine images/{}", case.name()), image, || inputs.step(dit).latent());
     let text = [1, TEXT, config.hidden_size];
     measure(group, &format!("refine text/{TEXT} tokens"), text, || inputs.context(dit).text());
 }

@@ -2,7 +2,7 @@ use burn::prelude::*;
 use omnigen2_rope::ops::{Linear, RmsNorm};
 use omnigen2_rope::{Rotation, Visibility, attend, merge_heads, split_heads};
 
-use crate::DitConfig;
+use crate::config::DitConfig;
 
 /// Self-attention with normalised, rotated queries and keys and shared key and value heads.
 #[derive(Module, Debug)]
@@ -33,6 +33,8 @@ impl Attention {
         }
     }
 
+    /// Attends among all tokens.
+    ///
     /// # Shapes
     /// - x: `[batch, seq, width]`
     /// - rotation: of `seq` tokens

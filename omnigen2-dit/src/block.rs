@@ -2,8 +2,10 @@ use burn::prelude::*;
 use omnigen2_rope::Rotation;
 use omnigen2_rope::ops::RmsNorm;
 
+use crate::attention::Attention;
+use crate::config::DitConfig;
+use crate::feed_forward::FeedForward;
 use crate::modulation::{Modulated, ModulatedNorm};
-use crate::{Attention, DitConfig, FeedForward};
 
 /// A block that the time modulates: image tokens and the joint sequence.
 #[derive(Module, Debug)]
@@ -29,7 +31,7 @@ impl ModulatedBlock {
         }
     }
 
-    /// What the time does to this block.
+    /// The modulation of this block by the time.
     ///
     /// # Shapes
     /// - time: `[batch or 1, time_width]`, the time embedding after its SiLU
@@ -45,6 +47,8 @@ impl ModulatedBlock {
         self.norm1.forward(x, modulated.attention_scale.clone())
     }
 
+    /// Runs the block.
+    ///
     /// # Shapes
     /// - x: `[batch, seq, width]`
     /// - rotation: of `seq` tokens
@@ -82,6 +86,8 @@ impl PlainBlock {
         }
     }
 
+    /// Runs the block.
+    ///
     /// # Shapes
     /// - x: `[batch, seq, width]`
     /// - rotation: of `seq` tokens

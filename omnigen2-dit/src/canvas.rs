@@ -1,9 +1,10 @@
 use burn::prelude::*;
 use omnigen2_rope::{Grid, Rotation};
 
-use crate::{Modulated, Moment};
+use crate::flow::Moment;
+use crate::modulation::Modulated;
 
-/// What is fixed for one image whatever its text says: its size and its references.
+/// The layout of one image, whatever its text says: its size and its references.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     pub(crate) target: Grid,
@@ -17,7 +18,7 @@ impl Canvas {
         self.target
     }
 
-    /// How many references there are.
+    /// The number of references.
     pub fn references(&self) -> usize {
         self.references.len()
     }
@@ -32,8 +33,8 @@ pub(crate) struct Reference {
     pub(crate) rotation: Rotation,
 }
 
-/// What is fixed for one guidance branch of one image: its refined text, which references it sees, and where
-/// every token of its joint sequence stands.
+/// The condition of one guidance branch of one image: its refined text, the references it sees, and the places of
+/// all tokens of its joint sequence.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub(crate) text: Tensor<3>,
@@ -48,12 +49,12 @@ impl Context {
     }
 }
 
-/// What is fixed for one step of one image: all that depends on the latent and the time, but on no text.
+/// The part of one step of one image that depends on the latent and the time, but on no text.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub(crate) moment: Moment,
     pub(crate) target: Grid,
-    pub(crate) noise: Tensor<3>,
+    pub(crate) latent: Tensor<3>,
     pub(crate) references: Vec<Tensor<3>>,
     pub(crate) layers: Vec<Modulated>,
     pub(crate) output_scale: Tensor<3>,
@@ -61,8 +62,8 @@ pub struct Step {
 
 impl Step {
     /// The refined tokens of the image being drawn, `[batch, patches, width]`.
-    pub fn noise(&self) -> Tensor<3> {
-        self.noise.clone()
+    pub fn latent(&self) -> Tensor<3> {
+        self.latent.clone()
     }
 
     /// The refined tokens of each reference, `[batch or 1, patches, width]`.
@@ -72,13 +73,13 @@ impl Step {
 
     /// A branch's joint sequence: text, the references it sees, the image being drawn.
     pub(crate) fn joint(&self, context: &Context) -> Tensor<3> {
-        let [batch, _, width] = self.noise.dims();
+        let [batch, _, width] = self.latent.dims();
         let shared = |tokens: &Tensor<3>| {
             let seq = tokens.dims()[1];
             tokens.clone().expand([batch, seq, width])
         };
         let references = self.references[..context.references].iter().map(shared);
         let parts = std::iter::once(shared(&context.text)).chain(references);
-        Tensor::cat(parts.chain([self.noise.clone()]).collect(), 1)
+        Tensor::cat(parts.chain([self.latent.clone()]).collect(), 1)
     }
 }

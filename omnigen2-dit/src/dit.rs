@@ -1,16 +1,20 @@
 use std::cell::LazyCell;
 
 use burn::module::Param;
+use burn::nn::Initializer;
 use burn::prelude::*;
 use omnigen2_rope::ops::Linear;
 use omnigen2_rope::{Frequencies, Grid, OmniLayout, Position};
 
 use crate::block::{ModulatedBlock, PlainBlock};
-use crate::cache::{Layers, NoCache, StepCache};
+use crate::cache::{NoCache, StepCache};
 use crate::canvas::{Canvas, Context, Reference, Step};
+use crate::config::{DitConfig, MAX_REFERENCES};
 use crate::embed::{TimeCaptionEmbed, patchify, unpatchify};
-use crate::modulation::{NormOut, activate};
-use crate::{DitConfig, DitError, MAX_REFERENCES, Modulated, Moment};
+use crate::error::DitError;
+use crate::flow::Moment;
+use crate::layers::Layers;
+use crate::modulation::{Modulated, NormOut, activate};
 
 /// The base of Omni-RoPE's frequencies.
 const THETA: f64 = 10_000.0;
@@ -36,8 +40,35 @@ pub struct Dit {
     pub(crate) config: DitConfig,
 }
 
+impl DitConfig {
+    /// A network with random weights, none of which exists before it is asked for.
+    ///
+    /// # Panics
+    /// If the configuration is not [valid](Self::validate).
+    pub fn init(&self, device: &Device) -> Dit {
+        let valid = self.validate();
+        assert!(valid.is_ok(), "{valid:?}");
+        let modulated = |n| (0..n).map(|_| ModulatedBlock::new(self, device)).collect();
+        let plain = |n| (0..n).map(|_| PlainBlock::new(self, device)).collect();
+        let index = Initializer::Normal { mean: 0.0, std: 0.02 };
+        let index: Param<Tensor<2>> = index.init([MAX_REFERENCES, self.hidden_size], device);
+        Dit {
+            x_embedder: Linear::with_bias(self.patch_width(), self.hidden_size, device),
+            ref_image_patch_embedder: Linear::with_bias(self.patch_width(), self.hidden_size, device),
+            image_index_embedding: index,
+            time_caption_embed: TimeCaptionEmbed::new(self, device),
+            noise_refiner: modulated(self.num_refiner_layers),
+            ref_image_refiner: modulated(self.num_refiner_layers),
+            context_refiner: plain(self.num_refiner_layers),
+            layers: modulated(self.num_layers),
+            norm_out: NormOut::new(self, device),
+            config: self.clone(),
+        }
+    }
+}
+
 impl Dit {
-    /// The network's shape.
+    /// The dimensions of the network.
     pub fn config(&self) -> &DitConfig {
         &self.config
     }
@@ -96,7 +127,7 @@ impl Dit {
         Step { moment, ..self.at_times(latent, &[moment.t], canvas) }
     }
 
-    /// [`at`](Self::at) a time of its own for every image of a batch, as in training.
+    /// Embeds and refines as [`at`](Self::at), at a time of its own for every image of a batch, as in training.
     ///
     /// # Shapes
     /// - latent: `[times, in_channels, height, width]`, of the canvas's size
@@ -113,22 +144,22 @@ impl Dit {
         let modulate = |blocks: &[ModulatedBlock]| -> Vec<Modulated> {
             blocks.iter().map(|block| block.modulate(time.clone())).collect()
         };
-        let noise = Layers {
+        let refiner = Layers {
             blocks: &self.noise_refiner,
             modulated: &modulate(&self.noise_refiner),
             rotation: &canvas.rotation,
         };
-        let shared = LazyCell::new(|| modulate(&self.ref_image_refiner));
+        let modulated = LazyCell::new(|| modulate(&self.ref_image_refiner));
         let refine = |reference: &Reference| {
             let blocks = &self.ref_image_refiner;
-            let layers = Layers { blocks, modulated: &shared, rotation: &reference.rotation };
+            let layers = Layers { blocks, modulated: &modulated, rotation: &reference.rotation };
             layers.run(reference.tokens.clone().cast(dtype))
         };
         let tokens = self.x_embedder.forward(patchify(latent, patch));
         Step {
             moment: Moment::from(0.0),
             target: canvas.target,
-            noise: noise.run(tokens),
+            latent: refiner.run(tokens),
             references: canvas.references.iter().map(refine).collect(),
             layers: modulate(&self.layers),
             output_scale: self.norm_out.modulate(time.clone()),
@@ -183,9 +214,9 @@ impl Dit {
         let grid = self.patches(Grid::new(height, width))?;
         let device = latent.device();
         let tokens = self.ref_image_patch_embedder.forward(patchify(latent, self.config.patch_size));
-        let name = self.image_index_embedding.val().narrow(0, index, 1).cast(tokens.dtype());
+        let index = self.image_index_embedding.val().narrow(0, index, 1).cast(tokens.dtype());
         Ok(Reference {
-            tokens: tokens + name.unsqueeze_dim(0),
+            tokens: tokens + index.unsqueeze_dim(0),
             grid,
             rotation: self.frequencies().rotation(&origin(grid), &device),
         })

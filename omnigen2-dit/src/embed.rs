@@ -4,7 +4,7 @@ use burn::tensor::activation::silu;
 use omnigen2_rope::Grid;
 use omnigen2_rope::ops::{Linear, RmsNorm};
 
-use crate::DitConfig;
+use crate::config::DitConfig;
 
 /// Channels of the sinusoid that a time becomes: 128 cosines, then 128 sines.
 const SINUSOID: usize = 256;
@@ -32,12 +32,16 @@ impl TimeCaptionEmbed {
         }
     }
 
+    /// The embeddings of times, each in [0, 1].
+    ///
     /// # Shapes
     /// - output: `[times, time_width]`, in F32
     pub fn times(&self, times: &[f64], device: &Device) -> Tensor<2> {
         self.timestep_embedder.forward(times, device)
     }
 
+    /// The tokens of text features.
+    ///
     /// # Shapes
     /// - text: `[batch, seq, text_feat_dim]`
     /// - output: `[batch, seq, width]`
@@ -55,6 +59,8 @@ pub struct TimestepEmbedder {
 }
 
 impl TimestepEmbedder {
+    /// The embeddings of times.
+    ///
     /// # Shapes
     /// - times: one in [0, 1] for each image
     /// - output: `[times, time_width]`, in F32

@@ -1,77 +1,33 @@
 use omnigen2_rope::Grid;
 
-/// Why a configuration describes no network.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A field that must be at least 1 is 0.
-    #[error("`{field}` is 0; it must be at least 1")]
-    Zero {
-        /// The field of `config.json`.
-        field: &'static str,
-    },
-    /// A field is larger than in any network.
-    #[error("`{field}` is {value}; it must be at most {most}")]
-    TooLarge {
-        /// The field of `config.json`.
-        field: &'static str,
-        /// Its value.
-        value: usize,
-        /// The most allowed.
-        most: usize,
-    },
-    /// One field must be a multiple of another.
-    #[error("`{field}` is {value}, which is no multiple of `{of}` = {divisor}")]
-    NotAMultiple {
-        /// The field of `config.json`.
-        field: &'static str,
-        /// Its value.
-        value: usize,
-        /// The field that must divide it.
-        of: &'static str,
-        /// That field's value.
-        divisor: usize,
-    },
-    /// The rotary axes do not fill a head.
-    #[error(
-        "`axes_dim_rope` is {axes:?}: expected three even numbers that add up to {head_dim}, the channels of a head"
-    )]
-    RotaryAxes {
-        /// The axes found.
-        axes: [usize; 3],
-        /// `hidden_size / num_attention_heads`.
-        head_dim: usize,
-    },
-    /// A number that must be finite and positive is not.
-    #[error("`{field}` is {value}; it must be a positive number")]
-    NotPositive {
-        /// The field of `config.json`.
-        field: &'static str,
-        /// Its value.
-        value: f64,
-    },
-    /// The network must predict as many channels as it reads.
-    #[error(
-        "`out_channels` is {found}, but the latent has {expected} channels; leave it null or make them equal"
-    )]
-    OutChannels {
-        /// The field's value.
-        found: usize,
-        /// `in_channels`.
-        expected: usize,
-    },
+/// A field of the transformer's `config.json` that describes no network this crate can build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` of the transformer's config is {found}; expected {expected}")]
+pub struct ConfigError {
+    /// The field's name in the file.
+    pub field: &'static str,
+    /// The value that stands there.
+    pub found: String,
+    /// The values that may stand there.
+    pub expected: String,
 }
 
-/// Why an image cannot be drawn on this network.
+impl ConfigError {
+    pub(crate) fn new(field: &'static str, found: impl ToString, expected: impl ToString) -> Self {
+        Self { field, found: found.to_string(), expected: expected.to_string() }
+    }
+}
+
+/// An image that cannot be drawn on this network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DitError {
     /// The network tells no more references apart.
     #[error("{found} reference images, but the network tells at most {limit} apart; give fewer")]
     TooManyReferences {
-        /// How many were given.
+        /// The number that was given.
         found: usize,
-        /// How many it can tell apart.
+        /// The number that it can tell apart.
         limit: usize,
     },
     /// A latent cannot be cut into whole patches.
@@ -87,7 +43,15 @@ pub enum DitError {
     Channels {
         /// The channels found.
         found: usize,
-        /// `in_channels`.
+        /// The channels that the network reads, `in_channels`.
         expected: usize,
     },
+}
+
+/// Text that spells no value of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct ParseError {
+    /// The spellings that are read.
+    pub expected: &'static str,
 }

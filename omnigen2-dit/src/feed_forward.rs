@@ -1,7 +1,7 @@
 use burn::prelude::*;
 use omnigen2_rope::ops::{Linear, silu_gate};
 
-use crate::DitConfig;
+use crate::config::DitConfig;
 
 /// A SwiGLU feed-forward: `linear_2(silu(linear_1 x) · linear_3 x)`.
 #[derive(Module, Debug)]
@@ -21,6 +21,8 @@ impl FeedForward {
         }
     }
 
+    /// Runs the feed-forward.
+    ///
     /// # Shapes
     /// - x: `[batch, seq, width]`
     /// - output: the same

@@ -5,11 +5,11 @@ use burn::prelude::*;
 /// Guidance ranges and step caches of the reference count steps, so a field is told both.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// From 0, noise, to 1, image.
+    /// The time, from 0, noise, to 1, image.
     pub t: f64,
     /// The step that starts here, from 0.
     pub step: usize,
-    /// How many steps there are.
+    /// The number of steps.
     pub steps: usize,
 }
 
@@ -42,6 +42,8 @@ impl From<f64> for Moment {
 /// assert_eq!(v.mean().into_scalar::<f32>(), 0.5);
 /// ```
 pub trait VelocityField {
+    /// The velocity of a latent at a moment.
+    ///
     /// # Shapes
     /// - x: `[batch, channels, height, width]`
     /// - output: the same
@@ -51,22 +53,5 @@ pub trait VelocityField {
 impl<F: FnMut(Tensor<4>, Moment) -> Tensor<4>> VelocityField for F {
     fn velocity(&mut self, x: Tensor<4>, at: Moment) -> Tensor<4> {
         self(x, at)
-    }
-}
-
-/// The velocity fields of several guidance branches over one latent, evaluated together so that they can share
-/// what does not depend on the branch.
-pub trait Branches {
-    /// The velocities of the `wanted` branches, in that order.
-    ///
-    /// # Shapes
-    /// - x: `[batch, channels, height, width]`
-    /// - each output: the same
-    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>>;
-}
-
-impl<B: Branches + ?Sized> Branches for Box<B> {
-    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>> {
-        (**self).velocities(x, at, wanted)
     }
 }

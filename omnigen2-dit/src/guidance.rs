@@ -1,17 +1,22 @@
+use std::fmt;
+use std::str::FromStr;
+
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Branches, Moment, VelocityField};
+use crate::branch::{Branch, Branches, PerBranch};
+use crate::error::ParseError;
+use crate::flow::{Moment, VelocityField};
 
 /// Classifier-free guidance (arXiv 2207.12598) by text and by reference images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Guidance {
-    /// How strongly the prompt pulls; at most 1 is no guidance at all.
+    /// The strength with which the prompt pulls; at most 1 is no guidance at all.
     pub text: f64,
-    /// How strongly the references pull; at most 1 leaves them to the text's guidance.
+    /// The strength with which the references pull; at most 1 leaves them to the text's guidance.
     pub image: f64,
-    /// Guided are the steps `i` of `n` with `range[0] ≤ i / n ≤ range[1]`.
+    /// The steps `i` of `n` that are guided: those with `range[0] ≤ i / n ≤ range[1]`.
     pub range: [f64; 2],
 }
 
@@ -22,28 +27,17 @@ impl Default for Guidance {
     }
 }
 
-/// A guidance branch, by what it sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Branch {
-    /// The prompt and the references.
-    Full,
-    /// The negative prompt and the references.
-    References,
-    /// The negative prompt alone.
-    Negative,
-}
-
 impl Guidance {
     /// No guidance: one branch at every step.
     pub const NONE: Self = Self { text: 1.0, image: 1.0, range: [0.0, 1.0] };
 
-    /// The branches that this guidance needs for an image with so many references. The first is always
-    /// [`Branch::Full`].
-    pub fn branches(&self, references: usize) -> &'static [Branch] {
+    /// The branches that this guidance combines for an image with so many references.
+    pub fn branches(&self, references: usize) -> PerBranch<Branch> {
+        let (full, negative) = (Branch::Full, Branch::Negative);
         match (self.text > 1.0, self.image > 1.0 && references > 0) {
-            (false, _) => &[Branch::Full],
-            (true, false) => &[Branch::Full, Branch::Negative],
-            (true, true) => &[Branch::Full, Branch::References, Branch::Negative],
+            (false, _) => PerBranch::Unguided { full },
+            (true, false) => PerBranch::Text { full, negative },
+            (true, true) => PerBranch::TextAndImage { full, references: Branch::References, negative },
         }
     }
 
@@ -51,44 +45,64 @@ impl Guidance {
         let place = at.step as f64 / at.steps as f64;
         (self.range[0]..=self.range[1]).contains(&place)
     }
+
+    fn combine(&self, velocities: PerBranch<Tensor<4>>) -> Tensor<4> {
+        match velocities {
+            PerBranch::Unguided { full } => full,
+            PerBranch::Text { full, negative } => negative.clone() + (full - negative) * self.text,
+            PerBranch::TextAndImage { full, references, negative } => {
+                negative.clone()
+                    + (references.clone() - negative) * self.image
+                    + (full - references) * self.text
+            }
+        }
+    }
 }
 
-/// Several branches under guidance: itself a field.
-///
-/// # Panics
-/// Its velocity panics if the branches answer with fewer velocities than they were asked for.
+/// Such as `text 5, image 2, steps 0..1`.
+impl fmt::Display for Guidance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, image, range: [from, to] } = self;
+        write!(f, "text {text}, image {image}, steps {from}..{to}")
+    }
+}
+
+/// Reads what [`Display`](fmt::Display) writes.
+impl FromStr for Guidance {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let parsed = || {
+            let number = |text: &str| text.trim().parse().ok();
+            let (text, rest) = text.trim().strip_prefix("text ")?.split_once(',')?;
+            let (image, rest) = rest.trim().strip_prefix("image ")?.split_once(',')?;
+            let (from, to) = rest.trim().strip_prefix("steps ")?.split_once("..")?;
+            Some(Self { text: number(text)?, image: number(image)?, range: [number(from)?, number(to)?] })
+        };
+        parsed().ok_or(ParseError { expected: "a guidance such as `text 5, image 2, steps 0..1`" })
+    }
+}
+
+/// The branches of an image under guidance: itself a field.
 #[derive(Debug)]
 pub struct Guided<B> {
     branches: B,
     guidance: Guidance,
-    count: usize,
 }
 
 impl<B: Branches> Guided<B> {
-    /// `branches` must be those that [`Guidance::branches`] names for `references`, in that order.
-    pub fn new(branches: B, guidance: Guidance, references: usize) -> Self {
-        Self { branches, guidance, count: guidance.branches(references).len() }
+    /// A field that combines the branches there are; those that a guidance needs it [names](Guidance::branches).
+    pub fn new(branches: B, guidance: Guidance) -> Self {
+        Self { branches, guidance }
     }
 }
 
 impl<B: Branches> VelocityField for Guided<B> {
     fn velocity(&mut self, x: Tensor<4>, at: Moment) -> Tensor<4> {
-        let Guidance { text, image, .. } = self.guidance;
-        let wanted: &[usize] = match self.count {
-            2 if self.guidance.guides(at) => &[0, 1],
-            3 if self.guidance.guides(at) => &[0, 1, 2],
-            _ => &[0],
-        };
-        let velocities = self.branches.velocities(x, at, wanted);
-        assert_eq!(velocities.len(), wanted.len(), "every branch that is asked must answer");
-        let mut velocities = velocities.into_iter();
-        match (velocities.next(), velocities.next(), velocities.next()) {
-            (Some(full), None, _) => full,
-            (Some(full), Some(negative), None) => negative.clone() + (full - negative) * text,
-            (Some(full), Some(references), Some(negative)) => {
-                negative.clone() + (references.clone() - negative) * image + (full - references) * text
-            }
-            (None, ..) => unreachable!("at least one branch is asked"),
+        if self.guidance.guides(at) {
+            self.guidance.combine(self.branches.velocities(x, at))
+        } else {
+            self.branches.unguided(x, at)
         }
     }
 }

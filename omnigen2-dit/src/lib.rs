@@ -2,6 +2,7 @@
 
 mod attention;
 mod block;
+mod branch;
 mod cache;
 mod canvas;
 mod config;
@@ -12,6 +13,7 @@ mod feed_forward;
 mod field;
 mod flow;
 mod guidance;
+mod layers;
 mod loss;
 mod modulation;
 mod names;
@@ -20,16 +22,18 @@ mod solver;
 
 pub use attention::Attention;
 pub use block::{ModulatedBlock, PlainBlock};
-pub use cache::{CachePolicy, Layers, NoCache, StepCache, TaylorSeer, TeaCache};
+pub use branch::{Branch, Branches, PerBranch};
+pub use cache::{CachePolicy, JointSize, NoCache, StepCache, StepCaches, TaylorSeer, TeaCache};
 pub use canvas::{Canvas, Context, Step};
 pub use config::{DitConfig, MAX_REFERENCES};
 pub use dit::Dit;
 pub use embed::{CaptionEmbedder, TimeCaptionEmbed, TimestepEmbedder};
-pub use error::{ConfigError, DitError};
+pub use error::{ConfigError, DitError, ParseError};
 pub use feed_forward::FeedForward;
 pub use field::DitField;
-pub use flow::{Branches, Moment, VelocityField};
-pub use guidance::{Branch, Guidance, Guided};
+pub use flow::{Moment, VelocityField};
+pub use guidance::{Guidance, Guided};
+pub use layers::Layers;
 pub use loss::FlowBatch;
 pub use modulation::{Modulated, ModulatedNorm, NormOut};
 pub use names::{NAMES, PREFIXES};

@@ -1,7 +1,8 @@
 use burn::prelude::*;
 use omnigen2_rope::Grid;
 
-use crate::{Dit, DitError};
+use crate::dit::Dit;
+use crate::error::DitError;
 
 /// Images on their way from noise, and what they are drawn from: one batch to learn from. All images have one size,
 /// and as many tokens of text and references of the same sizes.
@@ -11,9 +12,9 @@ pub struct FlowBatch {
     pub latents: Tensor<4>,
     /// Standard normal noise of the same shape.
     pub noise: Tensor<4>,
-    /// How far each image has come, from 0, noise, to 1, image.
+    /// The time of each image, from 0, noise, to 1, image.
     pub times: Vec<f64>,
-    /// `[batch, seq, text_feat_dim]`.
+    /// The text features, `[batch, seq, text_feat_dim]`.
     pub text: Tensor<3>,
     /// The scaled latents of the first reference of every image, of the second and so on:
     /// `[batch, in_channels, height, width]` each.
@@ -64,7 +65,7 @@ mod tests {
     use burn::tensor::Distribution;
 
     use super::*;
-    use crate::DitConfig;
+    use crate::config::DitConfig;
 
     /// A batch and each of its images alone are the same sums in another order.
     const TOLERANCE: f32 = 1e-5;

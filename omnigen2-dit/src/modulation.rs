@@ -2,9 +2,9 @@ use burn::prelude::*;
 use burn::tensor::activation::silu;
 use omnigen2_rope::ops::{Linear, RmsNorm, layer_norm};
 
-use crate::DitConfig;
+use crate::config::DitConfig;
 
-/// What the time does to one block, the same for every token and every guidance branch.
+/// The modulation of one block by the time, the same for every token and every guidance branch.
 ///
 /// # Shapes
 /// Each is `[batch or 1, 1, width]`.

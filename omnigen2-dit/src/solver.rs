@@ -1,9 +1,14 @@
+use std::fmt;
+use std::str::FromStr;
+
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Moment, Schedule, VelocityField};
+use crate::error::ParseError;
+use crate::flow::{Moment, VelocityField};
+use crate::schedule::Schedule;
 
-/// How a field is integrated along a schedule.
+/// A way to integrate a field along a schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Solver {
@@ -46,6 +51,36 @@ impl Solver {
     }
 }
 
+/// `euler`, `dpm`, or `dpm of order N`.
+impl fmt::Display for Solver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Euler => f.write_str("euler"),
+            Self::DPM_SOLVER => f.write_str("dpm"),
+            Self::DpmSolver { order } => write!(f, "{ORDER}{order}"),
+        }
+    }
+}
+
+const ORDER: &str = "dpm of order ";
+
+/// Reads what [`Display`](fmt::Display) writes.
+impl FromStr for Solver {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "euler" => Ok(Self::Euler),
+            "dpm" => Ok(Self::DPM_SOLVER),
+            _ => {
+                let order = text.strip_prefix(ORDER).and_then(|order| order.parse().ok());
+                let order = order.ok_or(ParseError { expected: "`euler` or `dpm`" })?;
+                Ok(Self::DpmSolver { order })
+            }
+        }
+    }
+}
+
 /// An integration under way: iterate for the latent after each step.
 ///
 /// ```
@@ -69,7 +104,7 @@ pub struct Integration<F> {
     history: Vec<Prediction>,
 }
 
-/// What the field said the image is at an earlier step.
+/// The image as the field foretold it at an earlier step.
 #[derive(Debug)]
 struct Prediction {
     image: Tensor<4>,
@@ -77,7 +112,7 @@ struct Prediction {
 }
 
 impl<F> Integration<F> {
-    /// The latent as it stands.
+    /// The latent after the steps that are done.
     pub fn latent(&self) -> &Tensor<4> {
         &self.latent
     }
@@ -87,12 +122,12 @@ impl<F> Integration<F> {
         &self.estimate
     }
 
-    /// How many steps are done.
+    /// The number of steps that are done.
     pub fn done(&self) -> usize {
         self.step
     }
 
-    /// How many steps there are.
+    /// The number of steps.
     pub fn steps(&self) -> usize {
         self.schedule.steps()
     }
@@ -153,7 +188,7 @@ impl<F> Integration<F> {
         }
     }
 
-    /// How many predictions this step may use.
+    /// The number of predictions that this step may use.
     fn order(&self, wanted: usize) -> usize {
         let left = self.steps() - self.step;
         let short = self.steps() < SHORT;

@@ -2,10 +2,10 @@ use burn::prelude::*;
 use omnigen2_rope::ops::Linear;
 use omnigen2_rope::{Rotation, Visibility, attend, attend_masked, merge_heads, split_heads};
 
-use crate::MllmConfig;
 use crate::cache::KeysValues;
+use crate::config::MllmConfig;
 
-/// What all layers share in one pass over an input.
+/// The part of one pass over an input that all layers share.
 pub(crate) struct Pass {
     pub(crate) rotation: Rotation,
     /// Without this mask, no token sees those after it.

@@ -4,28 +4,30 @@ use burn::prelude::*;
 use burn::tensor::FloatDType;
 use omnigen2_rope::{Grid, MropePositions, Position, Segment, mrope_positions};
 
-use crate::{Input, InputError, Mllm};
+use crate::error::InputError;
+use crate::input::Input;
+use crate::mllm::Mllm;
 
-/// Where padding stands in the reference; nobody sees it there.
+/// The place of padding in the reference; nobody sees it there.
 const PADDING_PLACE: Position = Position([1; 3]);
 
 /// One image of every sequence of a batch, as the vision tower made them.
 #[derive(Clone, Debug)]
 pub struct BatchFeatures {
-    /// `[batch, cells of the grid, width]`, row by row.
+    /// The features, `[batch, cells of the grid, width]`, row by row.
     pub values: Tensor<3>,
-    /// How the features lie in each image.
+    /// The grid in which the features lie in each image.
     pub grid: Grid,
 }
 
-/// Where padding stands.
+/// The side of a sequence on which padding stands.
 enum Side {
     Left,
     Right,
 }
 
 impl Input {
-    /// Sequences of one length, whose images stand at the same places: of every sequence the first image, the second
+    /// An input of sequences of one length, whose images stand at the same places: of every sequence the first image, the second
     /// and so on, in the type asked for.
     ///
     /// # Errors
@@ -65,7 +67,7 @@ impl Input {
         Ok(Self { embeddings, places: vec![mrope_positions(&segments); batch], padding: Vec::new() })
     }
 
-    /// The next token of each sequence of a batch, in the type asked for.
+    /// An input of the next token of each sequence of a batch, in the type asked for.
     ///
     /// # Errors
     /// If there are none, or one is not in the vocabulary.
@@ -75,7 +77,7 @@ impl Input {
         Ok(Self { embeddings, places: vec![place; ids.len()], padding: Vec::new() })
     }
 
-    /// Sequences as one batch: the shorter ones begin with a token that none sees, so that all end together and
+    /// An input of sequences as one batch: the shorter ones begin with a token that none sees, so that all end together and
     /// can be continued.
     ///
     /// # Errors
@@ -107,7 +109,7 @@ impl Input {
         Ok(self.joined(filler, Side::Left))
     }
 
-    /// What is missing to `length` tokens, `[batch, missing, width]`, if anything is.
+    /// The tokens that are missing to `length`, `[batch, missing, width]`, if any are.
     fn filler(&self, length: usize, mllm: &Mllm, token: u32) -> Result<Option<Tensor<3>>, InputError> {
         let [batch, seq, width] = self.embeddings.dims();
         let missing = length.saturating_sub(seq);
@@ -132,12 +134,5 @@ impl Input {
             places.positions.splice(at..at, repeat_n(PADDING_PLACE, missing));
         }
         self
-    }
-
-    fn padding_of_rows(&self) -> Vec<Vec<bool>> {
-        match self.padding.is_empty() {
-            true => vec![vec![false; self.seq()]; self.places.len()],
-            false => self.padding.clone(),
-        }
     }
 }

@@ -1,9 +1,9 @@
 use burn::prelude::*;
 use omnigen2_rope::ops::{Linear, RmsNorm, silu_gate};
 
-use crate::MllmConfig;
 use crate::attention::{Attention, Pass};
 use crate::cache::KeysValues;
+use crate::config::MllmConfig;
 
 /// Attention, then a gated feed-forward, each after a normalisation and added to its input.
 #[derive(Module, Debug)]

@@ -1,14 +1,14 @@
 use burn::prelude::*;
-use omnigen2_rope::Position;
 
-use crate::Input;
+use crate::input::Input;
+use crate::mask::Mask;
 
 /// Room is made for this many tokens at a time, and never less than doubled, so that growth costs a constant
 /// share of each token.
 const BLOCK: usize = 256;
 
 /// Keys and values of what was read, so that what follows need not read it again. One cache belongs to one
-/// conversation, or to one batch of them, and to one network.
+/// conversation, or to one batch of them, and to one network. A clone shares them until one of the two reads on.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -16,18 +16,7 @@ const BLOCK: usize = 256;
 /// use omnigen2_mllm::{Input, KvCache, MllmConfig};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let config = MllmConfig {
-/// #     vocab_size: 64,
-/// #     hidden_size: 32,
-/// #     intermediate_size: 48,
-/// #     num_hidden_layers: 2,
-/// #     num_attention_heads: 4,
-/// #     num_key_value_heads: 2,
-/// #     mrope_section: [2, 1, 1],
-/// #     image_token_id: 60,
-/// #     ..MllmConfig::qwen2_5_vl_3b()
-/// # };
-/// let mllm = config.init(&Device::flex());
+/// let mllm = MllmConfig::tiny().init(&Device::flex());
 /// let mut cache = KvCache::default();
 /// mllm.extend(&Input::text(&mllm, &[1, 2, 3], FloatDType::F32)?, &mut cache)?;
 /// let hidden = mllm.extend(&Input::text(&mllm, &[4], FloatDType::F32)?, &mut cache)?;
@@ -38,17 +27,17 @@ const BLOCK: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct KvCache {
     layers: Vec<Layer>,
-    rows: Vec<Row>,
+    mask: Mask,
     reserved: usize,
 }
 
 impl KvCache {
-    /// How many tokens were read, padding among them.
+    /// The number of tokens that were read, padding among them.
     pub fn tokens(&self) -> usize {
-        self.rows.first().map_or(0, |row| row.padding.len())
+        self.mask.tokens()
     }
 
-    /// How many tokens there is room for.
+    /// The number of tokens that there is room for.
     pub fn capacity(&self) -> usize {
         self.layers.first().map_or(0, Layer::capacity)
     }
@@ -65,61 +54,17 @@ impl KvCache {
 
     /// Forgets all but the first `tokens`. The room they took stays.
     pub fn truncate(&mut self, tokens: usize) {
-        for row in &mut self.rows {
-            row.padding.truncate(tokens);
-            row.nexts.truncate(tokens);
-        }
+        self.mask.truncate(tokens);
     }
 
-    /// The rotary place that the next token of each sequence takes; those of an empty cache are 0.
-    pub(crate) fn next(&self, row: usize) -> usize {
-        self.rows.get(row).map_or(0, Row::next)
-    }
-
-    /// How many sequences were read, if any.
-    pub(crate) fn batch(&self) -> Option<usize> {
-        (self.tokens() > 0).then_some(self.rows.len())
-    }
-
-    /// What each new query does not see: what comes after it, and padding. Nothing, where there is no padding, so
-    /// that causal attention can do without a mask.
-    pub(crate) fn hidden_keys(&self, input: &Input) -> Option<Tensor<4, Bool>> {
-        let padded = self.rows.iter().any(|row| row.padding.contains(&true));
-        if !padded && !input.is_padded() {
-            return None;
-        }
-        let [batch, seq, _] = input.embeddings.dims();
-        let past = self.tokens();
-        let mut hidden = Vec::with_capacity(batch * seq * (past + seq));
-        for row in 0..batch {
-            let before = self.rows.get(row).map(|row| row.padding.as_slice()).unwrap_or_default();
-            let padding: Vec<bool> =
-                before.iter().copied().chain((0..seq).map(|token| input.pads(row, token))).collect();
-            let begin = padding.iter().position(|&pad| !pad).unwrap_or(past + seq);
-            // Before the sequence begins padding sees itself, for attention to nothing is no number.
-            let pads = |key: usize, query| padding[key] && !(key == query && query < begin);
-            for query in past..past + seq {
-                hidden.extend((0..past + seq).map(|key| key > query || pads(key, query)));
-            }
-        }
-        let shape = [batch, 1, seq, past + seq];
-        Some(Tensor::from_data(TensorData::new(hidden, shape), &input.embeddings.device()))
+    /// The places of its sequences, and their padding.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Notes that the keys and values of an input are in.
     pub(crate) fn note(&mut self, input: &Input) {
-        if self.tokens() == 0 {
-            self.rows = input.places.iter().map(|_| Row::default()).collect();
-        }
-        for (index, (row, places)) in self.rows.iter_mut().zip(&input.places).enumerate() {
-            let start = row.next();
-            for (token, &Position(place)) in places.positions.iter().enumerate() {
-                let pad = input.pads(index, token);
-                let after = start + place.into_iter().max().unwrap_or(0) + 1;
-                row.nexts.push(if pad { row.next() } else { row.next().max(after) });
-                row.padding.push(pad);
-            }
-        }
+        self.mask.note(input);
     }
 
     /// Puts new keys and values of a layer behind those there are, and gives all of them.
@@ -139,19 +84,6 @@ impl KvCache {
 pub(crate) struct KeysValues {
     pub(crate) keys: Tensor<4>,
     pub(crate) values: Tensor<4>,
-}
-
-/// What a sequence of the batch has so far: a place that follows and whether it is padding, token by token.
-#[derive(Clone, Debug, Default)]
-struct Row {
-    nexts: Vec<usize>,
-    padding: Vec<bool>,
-}
-
-impl Row {
-    fn next(&self) -> usize {
-        self.nexts.last().copied().unwrap_or(0)
-    }
 }
 
 #[derive(Clone, Debug, Default)]

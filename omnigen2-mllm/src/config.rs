@@ -1,11 +1,8 @@
-use burn::prelude::*;
 use omnigen2_rope::Frequencies;
-use omnigen2_rope::ops::{Linear, RmsNorm};
 use serde::Deserialize;
 
-use crate::block::Block;
-use crate::fields::Fields;
-use crate::{ConfigError, Mllm};
+use crate::error::ConfigError;
+use crate::tokens::Tokens;
 
 const MOST_LAYERS: usize = 1 << 10;
 const WIDEST: usize = 1 << 20;
@@ -14,31 +11,31 @@ const WIDEST: usize = 1 << 20;
 /// files, in `text_config`.
 ///
 /// A field that is null or missing takes the value of Qwen2.5-VL-3B, except the sizes of the weights, which must
-/// be there; fields of no concern to the network are passed over.
+/// be there; fields of no concern to the network are passed over, and a file that describes no network is an error.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "Fields")]
 pub struct MllmConfig {
-    /// How many tokens the network knows.
+    /// The number of tokens that the network knows.
     pub vocab_size: usize,
     /// The width of a token.
     pub hidden_size: usize,
     /// The width inside a layer's feed-forward.
     pub intermediate_size: usize,
-    /// How many layers there are.
+    /// The number of layers.
     pub num_hidden_layers: usize,
-    /// How many query heads share `hidden_size`.
+    /// The number of query heads that share `hidden_size`.
     pub num_attention_heads: usize,
-    /// How many key and value heads the query heads share; as many when the file does not say.
+    /// The number of key and value heads that the query heads share; as many when the file does not say.
     pub num_key_value_heads: usize,
     /// The feed-forward's activation; `silu` alone is known.
     pub hidden_act: String,
-    /// Added to the mean square in every normalisation.
+    /// The epsilon that is added to the mean square in every normalisation.
     pub rms_norm_eps: f64,
     /// The base of the rotary frequencies.
     pub rope_theta: f64,
-    /// How places stretch in longer sequences; `default` and `mrope`, that is not at all, are known.
+    /// The way in which places stretch in longer sequences; `default` and `mrope`, that is not at all, are known.
     pub rope_type: String,
-    /// How many rotary angles the time, the row and the column turn.
+    /// The numbers of rotary angles that the time, the row and the column turn.
     pub mrope_section: [usize; 3],
     /// The longest sequence.
     pub max_position_embeddings: usize,
@@ -75,7 +72,23 @@ impl MllmConfig {
         }
     }
 
-    /// Whether a network can be built from these dimensions.
+    /// A network of a few thousand parameters, for examples and tests.
+    pub fn tiny() -> Self {
+        Self {
+            vocab_size: 64,
+            hidden_size: 32,
+            intermediate_size: 48,
+            num_hidden_layers: 2,
+            num_attention_heads: 4,
+            num_key_value_heads: 2,
+            mrope_section: [2, 1, 1],
+            image_token_id: 60,
+            eos_token_id: vec![63],
+            ..Self::qwen2_5_vl_3b()
+        }
+    }
+
+    /// Whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
     ///
     /// # Errors
     /// Names the first field that has no meaning, exceeds what any known network has, or asks for what this one
@@ -136,28 +149,110 @@ impl MllmConfig {
         Ok(())
     }
 
-    /// The network, with random weights once they are asked for; loading them first allocates nothing twice.
-    ///
-    /// # Panics
-    /// If the configuration is not [valid](Self::validate).
-    pub fn init(&self, device: &Device) -> Mllm {
-        let valid = self.validate();
-        assert!(valid.is_ok(), "{valid:?}");
-        let embedding = || Linear::new(self.hidden_size, self.vocab_size, device);
-        Mllm {
-            embed_tokens: embedding(),
-            layers: (0..self.num_hidden_layers).map(|_| Block::new(self, device)).collect(),
-            norm: RmsNorm::new(self.hidden_size, self.rms_norm_eps, device),
-            lm_head: (!self.tie_word_embeddings).then(embedding),
-            config: self.clone(),
-        }
-    }
-
     pub(crate) fn head_dim(&self) -> usize {
         self.hidden_size / self.num_attention_heads
     }
 
     pub(crate) fn frequencies(&self) -> Frequencies {
         Frequencies::mrope(self.rope_theta, self.mrope_section)
+    }
+}
+
+/// `config.json` as tools write it: with fields null, missing, nested or twice.
+#[derive(Default, Deserialize)]
+struct Fields {
+    text_config: Option<Box<Fields>>,
+    vocab_size: Option<usize>,
+    hidden_size: Option<usize>,
+    intermediate_size: Option<usize>,
+    num_hidden_layers: Option<usize>,
+    num_attention_heads: Option<usize>,
+    num_key_value_heads: Option<usize>,
+    hidden_act: Option<String>,
+    rms_norm_eps: Option<f64>,
+    rope_theta: Option<f64>,
+    rope_scaling: Option<Rope>,
+    rope_parameters: Option<Rope>,
+    max_position_embeddings: Option<usize>,
+    use_sliding_window: Option<bool>,
+    tie_word_embeddings: Option<bool>,
+    image_token_id: Option<u32>,
+    eos_token_id: Option<Tokens>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Rope {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    rope_type: Option<String>,
+    rope_theta: Option<f64>,
+    mrope_section: Option<[usize; 3]>,
+}
+
+impl TryFrom<Fields> for MllmConfig {
+    type Error = ConfigError;
+
+    fn try_from(mut fields: Fields) -> Result<Self, ConfigError> {
+        let usual = Self::qwen2_5_vl_3b();
+        let text = fields.text_config.take().unwrap_or_default();
+        let fields = Nested { text: *text, top: fields };
+        let heads = fields.size("num_attention_heads", |f| f.num_attention_heads)?;
+        let rope = fields.get(Fields::rope);
+        let theta = fields.get(|f| f.rope_theta).or(rope.as_ref().and_then(|r| r.rope_theta));
+        let section = rope.as_ref().and_then(|r| r.mrope_section).unwrap_or(usual.mrope_section);
+        let config = Self {
+            vocab_size: fields.size("vocab_size", |f| f.vocab_size)?,
+            hidden_size: fields.size("hidden_size", |f| f.hidden_size)?,
+            intermediate_size: fields.size("intermediate_size", |f| f.intermediate_size)?,
+            num_hidden_layers: fields.size("num_hidden_layers", |f| f.num_hidden_layers)?,
+            num_attention_heads: heads,
+            num_key_value_heads: fields.get(|f| f.num_key_value_heads).unwrap_or(heads),
+            hidden_act: fields.get(|f| f.hidden_act.clone()).unwrap_or(usual.hidden_act),
+            rms_norm_eps: fields.get(|f| f.rms_norm_eps).unwrap_or(usual.rms_norm_eps),
+            rope_theta: theta.unwrap_or(usual.rope_theta),
+            rope_type: rope.and_then(|r| r.kind.or(r.rope_type)).unwrap_or(usual.rope_type),
+            mrope_section: section,
+            max_position_embeddings: fields
+                .get(|f| f.max_position_embeddings)
+                .unwrap_or(usual.max_position_embeddings),
+            use_sliding_window: fields.get(|f| f.use_sliding_window).unwrap_or(usual.use_sliding_window),
+            tie_word_embeddings: fields.tied().unwrap_or(usual.tie_word_embeddings),
+            image_token_id: fields.get(|f| f.image_token_id).unwrap_or(usual.image_token_id),
+            eos_token_id: fields.get(|f| f.eos_token_id.clone()).map_or(usual.eos_token_id, Tokens::into_vec),
+        };
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+impl Fields {
+    fn rope(&self) -> Option<Rope> {
+        self.rope_parameters.clone().or(self.rope_scaling.clone())
+    }
+}
+
+struct Nested {
+    text: Fields,
+    top: Fields,
+}
+
+impl Nested {
+    fn get<T>(&self, field: impl Fn(&Fields) -> Option<T>) -> Option<T> {
+        field(&self.text).or_else(|| field(&self.top))
+    }
+
+    fn size(
+        &self,
+        name: &'static str,
+        field: impl Fn(&Fields) -> Option<usize>,
+    ) -> Result<usize, ConfigError> {
+        self.get(field).ok_or_else(|| ConfigError::new(name, "missing", "a size"))
+    }
+
+    // Tools disagree about which of the two counts; files of tied networks lack the second matrix, so that a
+    // single "tied" is to be believed.
+    fn tied(&self) -> Option<bool> {
+        let said = [self.text.tie_word_embeddings, self.top.tie_word_embeddings];
+        said.into_iter().flatten().reduce(|a, b| a || b)
     }
 }

@@ -2,20 +2,20 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use thiserror::Error;
 
-use crate::Sampler;
+use crate::sample::Sampler;
 
-/// What comes next in a sequence.
+/// The next token of a sequence, or its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// A token of the reply.
     Token(u32),
     /// The token that ends the reply.
     Stop(u32),
-    /// Nothing: the reply has ended before.
+    /// No token: the reply has ended before.
     Over,
 }
 
-/// Why no token could be chosen.
+/// A step at which no token could be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -38,18 +38,7 @@ pub enum DecodeError {
 /// use omnigen2_mllm::{Decoder, Input, KvCache, MllmConfig, Next, Sampler, Sampling};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let config = MllmConfig {
-/// #     vocab_size: 64,
-/// #     hidden_size: 32,
-/// #     intermediate_size: 48,
-/// #     num_hidden_layers: 2,
-/// #     num_attention_heads: 4,
-/// #     num_key_value_heads: 2,
-/// #     mrope_section: [2, 1, 1],
-/// #     image_token_id: 60,
-/// #     ..MllmConfig::qwen2_5_vl_3b()
-/// # };
-/// let mllm = config.init(&Device::flex());
+/// let mllm = MllmConfig::tiny().init(&Device::flex());
 /// let mut cache = KvCache::default();
 /// let mut hidden = mllm.extend(&Input::text(&mllm, &[1, 2, 3], FloatDType::F32)?, &mut cache)?;
 /// let mut decoder = Decoder::new(vec![Sampler::new(Sampling::greedy(), 0)], vec![63]);
@@ -77,7 +66,7 @@ impl Decoder {
         Self { samplers, stop, over }
     }
 
-    /// What comes next in each sequence.
+    /// Chooses the next token of each sequence.
     ///
     /// # Shapes
     /// - logits: `[batch, vocab]`

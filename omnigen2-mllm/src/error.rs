@@ -1,14 +1,14 @@
 use thiserror::Error;
 
-/// A field of `config.json` that this network cannot be built from.
+/// A field of the language model's `config.json` that describes no network this crate can build.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{field}` of the language model's config is {found}; expected {expected}")]
 pub struct ConfigError {
     /// The field's name in the file.
     pub field: &'static str,
-    /// What stands there.
+    /// The value that stands there.
     pub found: String,
-    /// What may stand there.
+    /// The values that may stand there.
     pub expected: String,
 }
 
@@ -25,7 +25,7 @@ pub enum InputError {
     /// Sequences of a batch do not lie alike.
     #[error("sequence {row} of the batch has another length than the first, or images elsewhere")]
     Ragged {
-        /// Its place, from 0.
+        /// The place of the sequence in the batch, from 0.
         row: usize,
     },
     /// There are no tokens.
@@ -36,17 +36,17 @@ pub enum InputError {
         "token {id} at place {place} is not among the {vocab} of the vocabulary: use this checkpoint's tokenizer"
     )]
     Token {
-        /// Where it stands, from 0.
+        /// The place of the token, from 0.
         place: usize,
         /// The token.
         id: u32,
-        /// How many tokens the network knows.
+        /// The number of tokens that the network knows.
         vocab: usize,
     },
     /// There are more tokens than the network was made for.
     #[error("{tokens} tokens, of {most} at most: shorten the text, or show fewer or smaller images")]
     Length {
-        /// How many there are.
+        /// The number of tokens.
         tokens: usize,
         /// `max_position_embeddings`.
         most: usize,
@@ -56,29 +56,29 @@ pub enum InputError {
         "{found} image tokens for {expected} image features: repeat the image token once for each feature"
     )]
     ImageTokens {
-        /// How many features the images have in all.
+        /// The number of features that the images have in all.
         expected: usize,
-        /// How many image tokens the text has.
+        /// The number of image tokens that the text has.
         found: usize,
     },
     /// An image's tokens do not stand together.
     #[error("image {image} has {expected} features but {found} image tokens where it stands in the text")]
     ImageRun {
-        /// Which image, from 1.
+        /// The number of the image, from 1.
         image: usize,
-        /// How many features it has.
+        /// The number of features that it has.
         expected: usize,
-        /// How many image tokens are left where it stands.
+        /// The number of image tokens that are left where it stands.
         found: usize,
     },
     /// An image's features have another shape than its grid and the network ask for.
     #[error("the features of image {image} have the shape {found:?}; expected {expected:?}")]
     Features {
-        /// Which image, from 1.
+        /// The number of the image, from 1.
         image: usize,
         /// `[cells of the grid, width of the network]`.
         expected: [usize; 2],
-        /// Those of the tensor.
+        /// The shape of the tensor.
         found: [usize; 2],
     },
 }

@@ -1,10 +1,10 @@
 use serde::Deserialize;
 
-use crate::Sampling;
-use crate::fields::Tokens;
+use crate::sample::Sampling;
+use crate::tokens::Tokens;
 
-/// How a checkpoint wants its replies decoded: `generation_config.json`. What is missing is as in Hugging Face's
-/// transformers, whose file it is.
+/// The way in which a checkpoint wants its replies decoded: `generation_config.json`. What is missing is as in Hugging
+/// Face's transformers, whose file it is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct GenerationConfig {
@@ -21,7 +21,7 @@ pub struct GenerationConfig {
 const TOP_K: usize = 50;
 
 impl GenerationConfig {
-    /// How tokens are chosen: the likeliest, unless the file asks for sampling.
+    /// The way in which tokens are chosen: the likeliest, unless the file asks for sampling.
     pub fn sampling(&self) -> Sampling {
         let repetition_penalty = self.repetition_penalty.unwrap_or(1.0);
         match self.do_sample {
@@ -40,7 +40,7 @@ impl GenerationConfig {
         self.eos_token_id.clone().map(Tokens::into_vec).unwrap_or_default()
     }
 
-    /// What stands where a sequence of a batch has no token, if the file says.
+    /// The token where a sequence of a batch has none, if the file says.
     pub fn pad_token(&self) -> Option<u32> {
         self.pad_token_id
     }

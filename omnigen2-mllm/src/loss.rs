@@ -2,16 +2,16 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use burn::tensor::activation::log_softmax;
 
-use crate::Mllm;
+use crate::mllm::Mllm;
 
-/// A token that a language model should have foreseen.
+/// A token that a language model learns to predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Foreseen {
-    /// Its sequence in the batch.
+pub struct TargetToken {
+    /// The sequence in the batch.
     pub row: usize,
-    /// Its place there, above 0.
+    /// The place in the sequence, above 0.
     pub place: usize,
-    /// The token.
+    /// The token to be predicted.
     pub id: u32,
 }
 
@@ -23,10 +23,10 @@ impl Mllm {
     ///
     /// # Panics
     /// If there are no tokens, or one has no token before it or is outside the batch.
-    pub fn token_loss(&self, hidden: Tensor<3>, tokens: &[Foreseen]) -> Tensor<1> {
+    pub fn token_loss(&self, hidden: Tensor<3>, tokens: &[TargetToken]) -> Tensor<1> {
         let [batch, seq, width] = hidden.dims();
         let count = tokens.len();
-        let inside = |token: &Foreseen| token.row < batch && (1..seq).contains(&token.place);
+        let inside = |token: &TargetToken| token.row < batch && (1..seq).contains(&token.place);
         assert!(count > 0 && tokens.iter().all(inside), "tokens outside {batch} sequences of {seq}");
         let device = hidden.device();
         let before = tokens.iter().map(|token| (token.row * seq + token.place - 1) as i64).collect();
@@ -50,21 +50,12 @@ mod tests {
     #[test]
     fn it_is_the_mean_surprise_of_the_tokens() {
         let device = Device::flex();
-        let config = MllmConfig {
-            vocab_size: 6,
-            hidden_size: 8,
-            num_hidden_layers: 1,
-            intermediate_size: 8,
-            num_attention_heads: 1,
-            num_key_value_heads: 1,
-            mrope_section: [1, 1, 2],
-            ..MllmConfig::qwen2_5_vl_3b()
-        };
+        let config = MllmConfig { vocab_size: 6, ..MllmConfig::tiny() };
         let mllm = config.init(&device);
         let width = mllm.config().hidden_size;
         let hidden = Tensor::<3>::random([2, 4, width], burn::tensor::Distribution::Default, &device);
         let tokens = [[0, 1, 3], [1, 3, 5]];
-        let tokens = tokens.map(|[row, place, id]| Foreseen { row, place, id: id as u32 });
+        let tokens = tokens.map(|[row, place, id]| TargetToken { row, place, id: id as u32 });
         let found = mllm.token_loss(hidden.clone(), &tokens).into_scalar::<f32>();
         let chances = log_softmax(mllm.logits(hidden), 2).into_data().try_into_vec::<f32>().unwrap();
         let at = |row: usize, place: usize, id: usize| chances[(row * 4 + place) * 6 + id];

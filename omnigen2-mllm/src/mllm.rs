@@ -5,19 +5,42 @@ use omnigen2_rope::{MropePositions, Position};
 
 use crate::attention::Pass;
 use crate::block::Block;
-use crate::{Input, InputError, KvCache, MllmConfig};
+use crate::cache::KvCache;
+use crate::config::MllmConfig;
+use crate::error::InputError;
+use crate::input::Input;
+use crate::mask::Mask;
 
 /// The language model (Qwen2.5, arXiv 2412.15115) with M-RoPE (arXiv 2409.12191). Made by
 /// [`MllmConfig::init`].
 #[derive(Module, Debug)]
 pub struct Mllm {
-    /// A row for each token: its embedding and, if tied, what its logit is the product with.
+    /// The embedding of each token, by which its logit is had too, if tied.
     pub(crate) embed_tokens: Linear,
     pub(crate) layers: Vec<Block>,
     pub(crate) norm: RmsNorm,
     pub(crate) lm_head: Option<Linear>,
     #[module(skip)]
     pub(crate) config: MllmConfig,
+}
+
+impl MllmConfig {
+    /// The network, with random weights once they are asked for; loading them first allocates nothing twice.
+    ///
+    /// # Panics
+    /// If the configuration is not [valid](Self::validate).
+    pub fn init(&self, device: &Device) -> Mllm {
+        let valid = self.validate();
+        assert!(valid.is_ok(), "{valid:?}");
+        let embedding = || Linear::new(self.hidden_size, self.vocab_size, device);
+        Mllm {
+            embed_tokens: embedding(),
+            layers: (0..self.num_hidden_layers).map(|_| Block::new(self, device)).collect(),
+            norm: RmsNorm::new(self.hidden_size, self.rms_norm_eps, device),
+            lm_head: (!self.tie_word_embeddings).then(embedding),
+            config: self.clone(),
+        }
+    }
 }
 
 impl Mllm {
@@ -55,13 +78,14 @@ impl Mllm {
     /// # Panics
     /// If the input has another number of places than of embeddings, or embeddings of another width.
     pub fn hidden(&self, input: &Input) -> Tensor<3> {
-        let pass = self.pass(input, &KvCache::default());
+        let pass = self.pass(input, &Mask::default());
         let forward = |x, layer: &Block| layer.forward(x, &pass, |new| new);
         let hidden = self.layers.iter().fold(input.embeddings.clone(), forward);
         self.norm.forward(hidden)
     }
 
-    /// [`hidden`](Self::hidden) of what follows everything in a cache, which then has it too.
+    /// The hidden states of what follows everything in a cache, which then has it too; otherwise as
+    /// [`hidden`](Self::hidden).
     ///
     /// # Shapes
     /// - output: `[batch, seq, width]`, of the type of the input
@@ -74,14 +98,14 @@ impl Mllm {
     pub fn extend(&self, input: &Input, cache: &mut KvCache) -> Result<Tensor<3>, InputError> {
         let batch = input.places.len();
         assert!(
-            cache.batch().is_none_or(|held| held == batch),
+            cache.mask().batch().is_none_or(|held| held == batch),
             "a cache of another batch meets {batch} sequences"
         );
         let (tokens, most) = (cache.tokens() + input.seq(), self.config.max_position_embeddings);
         if tokens > most {
             return Err(InputError::Length { tokens, most });
         }
-        let pass = self.pass(input, cache);
+        let pass = self.pass(input, cache.mask());
         let mut hidden = input.embeddings.clone();
         for (index, layer) in self.layers.iter().enumerate() {
             hidden = layer.forward(hidden, &pass, |new| cache.append(index, new));
@@ -90,10 +114,10 @@ impl Mllm {
         Ok(self.norm.forward(hidden))
     }
 
-    fn pass(&self, input: &Input, cache: &KvCache) -> Pass {
+    fn pass(&self, input: &Input, mask: &Mask) -> Pass {
         let device = input.embeddings.device();
         let shifted = |(row, places): (usize, &MropePositions)| {
-            let start = cache.next(row);
+            let start = mask.next(row);
             let shift = |place: &Position| Position(place.0.map(|axis| start + axis));
             places.positions.iter().map(shift).collect::<Vec<_>>()
         };
@@ -101,11 +125,11 @@ impl Mllm {
         let rows: Vec<&[Position]> = positions.iter().map(Vec::as_slice).collect();
         Pass {
             rotation: self.config.frequencies().rotations(&rows, &device),
-            hidden_keys: cache.hidden_keys(input),
+            hidden_keys: mask.hidden_keys(input),
         }
     }
 
-    /// How likely each token of the vocabulary is to follow, as logits.
+    /// The logits of the tokens of the vocabulary: how likely each is to follow.
     ///
     /// # Shapes
     /// - hidden: `[batch, seq, width]`
@@ -117,7 +141,7 @@ impl Mllm {
         self.lm_head.as_ref().unwrap_or(&self.embed_tokens).forward(hidden)
     }
 
-    /// [`logits`](Self::logits) of the last token of each sequence alone.
+    /// The [`logits`](Self::logits) of the last token of each sequence alone.
     ///
     /// # Shapes
     /// - hidden: `[batch, seq, width]`

@@ -1,6 +1,6 @@
-/// What stands before a parameter's name in checkpoints: the newer tools' prefix, then the published one.
+/// The prefixes of a parameter's name in checkpoints: the newer tools', then the published one.
 pub const PREFIXES: &[&str] = &["model.language_model.", "model."];
 
-/// Where a parameter's path in [`Mllm`](crate::Mllm) differs from its name in checkpoints: `(path, name)`, each a
-/// run of whole dotted segments. It differs nowhere.
+/// The names that checkpoints have otherwise than the paths in [`Mllm`](crate::Mllm): `(path, name)`, each a run of
+/// whole dotted segments. There are none.
 pub const NAMES: &[(&str, &str)] = &[];

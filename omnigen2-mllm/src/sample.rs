@@ -2,17 +2,17 @@ use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::{Rng, SeedableRng};
 use thiserror::Error;
 
-/// How the next token is chosen.
+/// A way to choose the next token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
-    /// How much chance there is: logits are divided by it. 0 chooses the likeliest token.
+    /// The divisor of the logits: the higher, the more chance there is. 0 chooses the likeliest token.
     pub temperature: f64,
-    /// Only so many of the likeliest tokens can be chosen; 0 for all.
+    /// The number of the likeliest tokens that can be chosen; 0 for all.
     pub top_k: usize,
-    /// Only the likeliest tokens that together have this probability can be chosen; 1 for all.
+    /// The probability that the likeliest tokens, which alone can be chosen, have together; 1 for all.
     pub top_p: f64,
-    /// Tokens that were there already become less likely: their logits are divided by it if positive and
-    /// multiplied if not (CTRL, arXiv 1909.05858). 1 changes nothing.
+    /// The penalty of tokens that were there already: their logits are divided by it if positive and multiplied if
+    /// not (CTRL, arXiv 1909.05858). 1 changes nothing.
     pub repetition_penalty: f64,
 }
 
@@ -20,11 +20,11 @@ pub struct Sampling {
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
 #[error("{setting} is {found}; it must be {expected}")]
 pub struct SamplingError {
-    /// The setting.
+    /// The name of the setting.
     pub setting: &'static str,
-    /// Its value.
+    /// The value that it has.
     pub found: f64,
-    /// What it may be.
+    /// The values that it may have.
     pub expected: &'static str,
 }
 
@@ -63,7 +63,7 @@ impl Sampling {
 pub struct Sampler {
     sampling: Sampling,
     random: Pcg64Mcg,
-    /// By token.
+    /// Whether each token was there already.
     seen: Vec<bool>,
     barred: Vec<u32>,
 }
@@ -152,7 +152,7 @@ impl Sampler {
         Some(candidates[chosen.unwrap_or(nucleus.saturating_sub(1))].id)
     }
 
-    /// In [0, 1).
+    /// A number in [0, 1).
     fn uniform(&mut self) -> f64 {
         (self.random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }

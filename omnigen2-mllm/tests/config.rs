@@ -35,6 +35,7 @@ fn read(config: Value) -> Result<MllmConfig, serde_json::Error> {
 fn the_published_config_is_the_preset() {
     assert_eq!(read(published()).unwrap(), MllmConfig::qwen2_5_vl_3b());
     MllmConfig::qwen2_5_vl_3b().validate().unwrap();
+    MllmConfig::tiny().validate().unwrap();
 }
 
 #[test]
@@ -105,5 +106,20 @@ fn meaningless_values_are_named() {
     ];
     for (config, field) in cases.into_iter().zip(fields) {
         assert_eq!(config.validate().unwrap_err().field, field);
+    }
+}
+
+#[test]
+fn what_cannot_be_built_is_refused_as_it_is_read() {
+    for (field, wrong) in [
+        ("hidden_size", json!(2047)),
+        ("num_key_value_heads", json!(3)),
+        ("hidden_act", json!("gelu")),
+        ("use_sliding_window", json!(true)),
+    ] {
+        let mut config = published();
+        config[field] = wrong;
+        let said = read(config).unwrap_err().to_string();
+        assert!(said.contains("of the language model's config is"), "{said}");
     }
 }

@@ -16,18 +16,7 @@ const PAD: u32 = 0;
 const REORDERED: f32 = 1e-5;
 
 fn mllm() -> Mllm {
-    let config = MllmConfig {
-        vocab_size: 64,
-        hidden_size: 32,
-        intermediate_size: 48,
-        num_hidden_layers: 3,
-        num_attention_heads: 4,
-        num_key_value_heads: 2,
-        mrope_section: [2, 1, 1],
-        max_position_embeddings: 700,
-        image_token_id: IMAGE,
-        ..MllmConfig::qwen2_5_vl_3b()
-    };
+    let config = MllmConfig { num_hidden_layers: 3, max_position_embeddings: 700, ..MllmConfig::tiny() };
     config.init(&Device::flex())
 }
 

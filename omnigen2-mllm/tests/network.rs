@@ -16,18 +16,7 @@ const REORDERED: f32 = 1e-5;
 const BF16: f32 = 6e-2;
 
 fn config() -> MllmConfig {
-    MllmConfig {
-        vocab_size: 32,
-        hidden_size: 32,
-        intermediate_size: 48,
-        num_hidden_layers: 2,
-        num_attention_heads: 4,
-        num_key_value_heads: 2,
-        mrope_section: [2, 1, 1],
-        max_position_embeddings: 64,
-        image_token_id: IMAGE,
-        ..MllmConfig::qwen2_5_vl_3b()
-    }
+    MllmConfig { vocab_size: 32, max_position_embeddings: 64, image_token_id: IMAGE, ..MllmConfig::tiny() }
 }
 
 fn image(rows: usize, columns: usize) -> ImageFeatures {

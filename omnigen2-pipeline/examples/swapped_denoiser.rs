@@ -1,7 +1,7 @@
 //! An own denoiser in the pipeline: `cargo run --release --example swapped_denoiser CHECKPOINT`
 
 use burn::prelude::*;
-use omnigen2_dit::{Branches, Moment};
+use omnigen2_dit::{Branches, Moment, PerBranch};
 use omnigen2_pipeline::parts::{Conditions, Denoiser};
 use omnigen2_pipeline::pixels::Size;
 use omnigen2_pipeline::{ImageRequest, OmniGen2, Result};
@@ -20,8 +20,12 @@ impl Denoiser for Grey {
 }
 
 impl Branches for Grey {
-    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>> {
-        vec![x * (-1.0 / (1.0 - at.t)); wanted.len()]
+    fn velocities(&mut self, x: Tensor<4>, at: Moment) -> PerBranch<Tensor<4>> {
+        PerBranch::Unguided { full: self.unguided(x, at) }
+    }
+
+    fn unguided(&mut self, x: Tensor<4>, at: Moment) -> Tensor<4> {
+        x * (-1.0 / (1.0 - at.t))
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
 use image::RgbImage;
-use omnigen2_dit::{Branches, CachePolicy, Dit, DitField, MAX_REFERENCES, Moment};
+use omnigen2_dit::{Branch, Branches, Dit, DitField, MAX_REFERENCES, Moment, PerBranch, StepCaches};
 use omnigen2_rope::Grid;
 use omnigen2_vae::{Posterior, Tile, Vae};
 
@@ -102,15 +102,6 @@ impl<F: FnMut(&ImageRequest, &RgbImage) -> Result<Critique> + Send> Critic for F
     }
 }
 
-/// What one guidance branch is conditioned on.
-#[derive(Clone, Debug)]
-pub struct BranchCondition {
-    /// `[1, seq, channels]`.
-    pub text: Tensor<3>,
-    /// Whether it sees the references.
-    pub sees_references: bool,
-}
-
 /// What an image is conditioned on.
 #[derive(Clone, Debug)]
 pub struct Conditions {
@@ -118,10 +109,10 @@ pub struct Conditions {
     pub size: Grid,
     /// The latents of the references, `[1, channels, height, width]` each.
     pub references: Vec<Tensor<4>>,
-    /// The guidance branches, in the order in which their velocities are asked for.
-    pub branches: Vec<BranchCondition>,
-    /// Which step cache each branch gets.
-    pub step_cache: CachePolicy,
+    /// The text of each guidance branch, `[1, seq, channels]`.
+    pub texts: PerBranch<Tensor<3>>,
+    /// Makes the step cache of each branch.
+    pub step_caches: StepCaches,
 }
 
 /// Predicts how a noisy latent moves towards an image.
@@ -209,18 +200,17 @@ impl Denoiser for DitDenoiser {
     }
 
     fn field(&self, conditions: Conditions) -> Result<Box<dyn Branches + Send>> {
-        let Conditions { size, references, branches, step_cache } = conditions;
+        let Conditions { size, references, texts, step_caches } = conditions;
         let references: Vec<_> = references.into_iter().map(|latent| latent.cast(self.compute)).collect();
         let canvas = self.dit.canvas(size, &references)?;
-        let contexts = branches.into_iter().map(|branch| {
-            let text = branch.text.cast(self.compute);
-            match branch.sees_references {
-                true => self.dit.prepare(text, &canvas),
-                false => self.dit.prepare_without_references(text, &canvas),
+        let contexts = texts.map_with_branch(|branch, text| {
+            let text = text.cast(self.compute);
+            match branch {
+                Branch::Full | Branch::References => self.dit.prepare(text, &canvas),
+                Branch::Negative => self.dit.prepare_without_references(text, &canvas),
             }
         });
-        let contexts = contexts.collect();
-        let field = DitField::new(self.dit.clone(), canvas, contexts, step_cache);
+        let field = DitField::new(self.dit.clone(), canvas, contexts, step_caches);
         Ok(Box::new(Computed { field, compute: self.compute }))
     }
 
@@ -237,9 +227,12 @@ struct Computed {
 }
 
 impl Branches for Computed {
-    fn velocities(&mut self, x: Tensor<4>, at: Moment, wanted: &[usize]) -> Vec<Tensor<4>> {
-        let velocities = self.field.velocities(x.cast(self.compute), at, wanted);
-        velocities.into_iter().map(|v| v.cast(DType::F32)).collect()
+    fn velocities(&mut self, x: Tensor<4>, at: Moment) -> PerBranch<Tensor<4>> {
+        self.field.velocities(x.cast(self.compute), at).map(|velocity| velocity.cast(DType::F32))
+    }
+
+    fn unguided(&mut self, x: Tensor<4>, at: Moment) -> Tensor<4> {
+        self.field.unguided(x.cast(self.compute), at).cast(DType::F32)
     }
 }
 

@@ -1,16 +1,15 @@
-use burn::prelude::*;
 use serde::Deserialize;
 
-use crate::{ConfigError, Vae};
+use crate::error::ConfigError;
 
 const MOST_LEVELS: usize = 8;
 const MOST_LAYERS: usize = 16;
 const MOST_CHANNELS: usize = 1 << 16;
 
-/// The sizes of an autoencoder, as diffusers' `config.json` of an `AutoencoderKL` gives them.
+/// The dimensions of an autoencoder, by their names in the `config.json` of diffusers' `AutoencoderKL`.
 ///
 /// Fields that are missing or null take FLUX.1's values, unknown ones are passed over, and a configuration that
-/// asks for what this crate has not is an error.
+/// asks for what this crate has not, or describes no network, is an error.
 ///
 /// ```
 /// use omnigen2_vae::VaeConfig;
@@ -21,7 +20,7 @@ const MOST_CHANNELS: usize = 1 << 16;
 /// assert!(error.to_string().contains("norm_num_groups"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "File")]
+#[serde(try_from = "Fields")]
 pub struct VaeConfig {
     /// Channels of an image that is encoded.
     pub in_channels: usize,
@@ -37,9 +36,9 @@ pub struct VaeConfig {
     pub norm_num_groups: usize,
     /// Whether there is attention at the coarsest level.
     pub mid_block_add_attention: bool,
-    /// What a latent is multiplied by, after the shift.
+    /// Scales a latent, after the shift.
     pub scaling_factor: f64,
-    /// What is subtracted from a latent.
+    /// The shift that is subtracted from a latent.
     pub shift_factor: f64,
 }
 
@@ -59,48 +58,60 @@ impl VaeConfig {
         }
     }
 
-    /// How many pixels of a side share one place of the latent.
+    /// A network of a few thousand parameters, for examples and tests, with latents of half the sides.
+    pub fn tiny() -> Self {
+        Self { block_out_channels: vec![8, 16], norm_num_groups: 4, ..Self::flux() }
+    }
+
+    /// The number of pixels of a side that share one place of the latent.
     pub fn downscale(&self) -> usize {
         1 << self.block_out_channels.len().saturating_sub(1).min(MOST_LEVELS)
     }
 
-    /// The network, with random weights once they are asked for: until then nothing is allocated.
-    ///
-    /// # Panics
-    /// If the configuration is not [valid](Self::validate).
-    pub fn init(&self, device: &Device) -> Vae {
-        let valid = self.validate();
-        assert!(valid.is_ok(), "{valid:?}");
-        Vae::new(self, device)
-    }
-
-    /// Whether there is such a network. A configuration that was read by serde has passed this.
+    /// Whether a network can be built from these sizes. A configuration that was read by serde has passed this.
     ///
     /// # Errors
-    /// If a number is 0 or out of bounds, or the groups do not divide the channels of every level.
+    /// Names the first field that is 0 or out of bounds, or the groups if they do not divide the channels of every
+    /// level.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        within("in_channels", self.in_channels, MOST_CHANNELS)?;
-        within("out_channels", self.out_channels, MOST_CHANNELS)?;
-        within("latent_channels", self.latent_channels, MOST_CHANNELS)?;
-        within("layers_per_block", self.layers_per_block, MOST_LAYERS)?;
-        within("norm_num_groups", self.norm_num_groups, MOST_CHANNELS)?;
-        let levels = &self.block_out_channels;
-        if levels.is_empty() || levels.len() > MOST_LEVELS {
-            let expected = format!("a list of 1 to {MOST_LEVELS} numbers");
-            return Err(wrong("block_out_channels", format!("a list of {}", levels.len()), expected));
-        }
-        for &channels in levels {
-            within("block_out_channels", channels, MOST_CHANNELS)?;
-            if !channels.is_multiple_of(self.norm_num_groups) {
-                let expected = format!("a divisor of every level's channels, which are {levels:?}");
-                return Err(wrong("norm_num_groups", self.norm_num_groups.to_string(), expected));
-            }
-        }
+        self.validate_sizes()?;
         if !self.scaling_factor.is_normal() {
-            return Err(wrong("scaling_factor", self.scaling_factor.to_string(), "finite and not 0".into()));
+            return Err(ConfigError::new(
+                "scaling_factor",
+                self.scaling_factor,
+                "a finite number other than 0",
+            ));
         }
         if !self.shift_factor.is_finite() {
-            return Err(wrong("shift_factor", self.shift_factor.to_string(), "finite".into()));
+            return Err(ConfigError::new("shift_factor", self.shift_factor, "a finite number"));
+        }
+        Ok(())
+    }
+
+    fn validate_sizes(&self) -> Result<(), ConfigError> {
+        let levels = &self.block_out_channels;
+        let sizes = [
+            ("in_channels", self.in_channels, MOST_CHANNELS),
+            ("out_channels", self.out_channels, MOST_CHANNELS),
+            ("latent_channels", self.latent_channels, MOST_CHANNELS),
+            ("layers_per_block", self.layers_per_block, MOST_LAYERS),
+            ("norm_num_groups", self.norm_num_groups, MOST_CHANNELS),
+        ];
+        let sizes = sizes.into_iter();
+        for (field, size, most) in
+            sizes.chain(levels.iter().map(|&level| ("block_out_channels", level, MOST_CHANNELS)))
+        {
+            if !(1..=most).contains(&size) {
+                return Err(ConfigError::new(field, size, format!("1 to {most}")));
+            }
+        }
+        if !(1..=MOST_LEVELS).contains(&levels.len()) {
+            let (found, expected) = (levels.len(), format!("a list of 1 to {MOST_LEVELS} numbers"));
+            return Err(ConfigError::new("block_out_channels", format!("a list of {found}"), expected));
+        }
+        if levels.iter().any(|channels| !channels.is_multiple_of(self.norm_num_groups)) {
+            let expected = format!("a divisor of every level's channels, {levels:?}");
+            return Err(ConfigError::new("norm_num_groups", self.norm_num_groups, expected));
         }
         Ok(())
     }
@@ -112,20 +123,9 @@ impl Default for VaeConfig {
     }
 }
 
-fn within(field: &'static str, found: usize, most: usize) -> Result<(), ConfigError> {
-    if (1..=most).contains(&found) {
-        return Ok(());
-    }
-    Err(wrong(field, found.to_string(), format!("from 1 to {most}")))
-}
-
-fn wrong(field: &'static str, found: String, expected: String) -> ConfigError {
-    ConfigError { field, found, expected }
-}
-
-/// What a file says, before it is known to make sense.
+/// The file as tools write it: with fields null or missing, and with some that say what this crate has not.
 #[derive(Deserialize)]
-struct File {
+struct Fields {
     in_channels: Option<usize>,
     out_channels: Option<usize>,
     latent_channels: Option<usize>,
@@ -142,29 +142,29 @@ struct File {
     use_post_quant_conv: Option<bool>,
 }
 
-impl TryFrom<File> for VaeConfig {
+impl TryFrom<Fields> for VaeConfig {
     type Error = ConfigError;
 
-    fn try_from(file: File) -> Result<Self, ConfigError> {
-        let flux = Self::flux();
+    fn try_from(fields: Fields) -> Result<Self, ConfigError> {
+        let usual = Self::flux();
         let config = Self {
-            in_channels: file.in_channels.unwrap_or(flux.in_channels),
-            out_channels: file.out_channels.unwrap_or(flux.out_channels),
-            latent_channels: file.latent_channels.unwrap_or(flux.latent_channels),
-            block_out_channels: file.block_out_channels.unwrap_or(flux.block_out_channels),
-            layers_per_block: file.layers_per_block.unwrap_or(flux.layers_per_block),
-            norm_num_groups: file.norm_num_groups.unwrap_or(flux.norm_num_groups),
-            mid_block_add_attention: file.mid_block_add_attention.unwrap_or(flux.mid_block_add_attention),
-            scaling_factor: file.scaling_factor.unwrap_or(flux.scaling_factor),
-            shift_factor: file.shift_factor.unwrap_or(flux.shift_factor),
+            in_channels: fields.in_channels.unwrap_or(usual.in_channels),
+            out_channels: fields.out_channels.unwrap_or(usual.out_channels),
+            latent_channels: fields.latent_channels.unwrap_or(usual.latent_channels),
+            block_out_channels: fields.block_out_channels.unwrap_or(usual.block_out_channels),
+            layers_per_block: fields.layers_per_block.unwrap_or(usual.layers_per_block),
+            norm_num_groups: fields.norm_num_groups.unwrap_or(usual.norm_num_groups),
+            mid_block_add_attention: fields.mid_block_add_attention.unwrap_or(usual.mid_block_add_attention),
+            scaling_factor: fields.scaling_factor.unwrap_or(usual.scaling_factor),
+            shift_factor: fields.shift_factor.unwrap_or(usual.shift_factor),
         };
         config.validate()?;
         let levels = config.block_out_channels.len();
-        only("act_fn", file.act_fn, &"silu".to_owned())?;
-        only("down_block_types", file.down_block_types, &vec!["DownEncoderBlock2D".to_owned(); levels])?;
-        only("up_block_types", file.up_block_types, &vec!["UpDecoderBlock2D".to_owned(); levels])?;
-        only("use_quant_conv", file.use_quant_conv, &false)?;
-        only("use_post_quant_conv", file.use_post_quant_conv, &false)?;
+        only("act_fn", fields.act_fn, &"silu".to_owned())?;
+        only("down_block_types", fields.down_block_types, &vec!["DownEncoderBlock2D".to_owned(); levels])?;
+        only("up_block_types", fields.up_block_types, &vec!["UpDecoderBlock2D".to_owned(); levels])?;
+        only("use_quant_conv", fields.use_quant_conv, &false)?;
+        only("use_post_quant_conv", fields.use_post_quant_conv, &false)?;
         Ok(config)
     }
 }
@@ -175,7 +175,9 @@ fn only<T: PartialEq + std::fmt::Debug>(
     expected: &T,
 ) -> Result<(), ConfigError> {
     match found {
-        Some(found) if found != *expected => Err(wrong(field, format!("{found:?}"), format!("{expected:?}"))),
+        Some(found) if found != *expected => {
+            Err(ConfigError::new(field, format!("{found:?}"), format!("{expected:?}")))
+        }
         _ => Ok(()),
     }
 }

@@ -1,11 +1,17 @@
-/// A configuration that describes no autoencoder this crate can build.
+/// A field of the autoencoder's `config.json` that describes no network this crate can build.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}` of the VAE's config.json is {found}, but must be {expected}")]
+#[error("`{field}` of the autoencoder's config is {found}; expected {expected}")]
 pub struct ConfigError {
-    /// The field, by its name in config.json.
+    /// The field's name in the file.
     pub field: &'static str,
-    /// What stands there.
+    /// The value that stands there.
     pub found: String,
-    /// What may stand there.
+    /// The values that may stand there.
     pub expected: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(field: &'static str, found: impl ToString, expected: impl ToString) -> Self {
+        Self { field, found: found.to_string(), expected: expected.to_string() }
+    }
 }

@@ -18,17 +18,25 @@ pub struct Vae {
     downscale: usize,
 }
 
-impl Vae {
-    pub(crate) fn new(config: &VaeConfig, device: &Device) -> Self {
-        Self {
-            encoder: Encoder::new(config, device),
-            decoder: Decoder::new(config, device),
-            scaling_factor: config.scaling_factor,
-            shift_factor: config.shift_factor,
-            downscale: config.downscale(),
+impl VaeConfig {
+    /// The network, with random weights once they are asked for: until then nothing is allocated.
+    ///
+    /// # Panics
+    /// If the configuration is not [valid](Self::validate).
+    pub fn init(&self, device: &Device) -> Vae {
+        let valid = self.validate();
+        assert!(valid.is_ok(), "{valid:?}");
+        Vae {
+            encoder: Encoder::new(self, device),
+            decoder: Decoder::new(self, device),
+            scaling_factor: self.scaling_factor,
+            shift_factor: self.shift_factor,
+            downscale: self.downscale(),
         }
     }
+}
 
+impl Vae {
     /// How many pixels of a side share one place of the latent.
     pub fn downscale(&self) -> usize {
         self.downscale

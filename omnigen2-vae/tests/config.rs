@@ -17,6 +17,7 @@ fn the_published_file_is_flux() {
         "use_post_quant_conv": false, "use_quant_conv": false}"#;
     assert_eq!(read(published).unwrap(), VaeConfig::flux());
     assert_eq!(VaeConfig::flux().downscale(), 8);
+    VaeConfig::tiny().validate().unwrap();
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn what_cannot_be_built_is_named() {
         (r#"{"scaling_factor": 0}"#, "scaling_factor"),
     ] {
         let error = read(json).unwrap_err();
-        assert!(error.starts_with(&format!("`{field}` of the VAE's config.json")), "{json}: {error}");
+        assert!(error.starts_with(&format!("`{field}` of the autoencoder's config is")), "{json}: {error}");
     }
     assert!(read(r#"{"in_channels": -3}"#).is_err());
 }

@@ -2,8 +2,7 @@ use burn::prelude::*;
 use omnigen2_rope::ops::{Linear, RmsNorm, silu_gate};
 use omnigen2_rope::{Rotation, Visibility, attend, merge_heads, split_heads};
 
-use crate::VitConfig;
-use crate::config::EPSILON;
+use crate::config::{EPSILON, VitConfig};
 use crate::window::Group;
 
 /// Attention inside windows, then a gated feed-forward, each after a normalisation and added to its input.

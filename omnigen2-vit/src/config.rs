@@ -1,11 +1,7 @@
-use burn::prelude::*;
 use omnigen2_rope::{Frequencies, Grid, WindowLayout};
 use serde::Deserialize;
 
-use crate::block::Block;
-use crate::merger::Merger;
-use crate::patch::PatchEmbed;
-use crate::{ConfigError, Vit};
+use crate::error::ConfigError;
 
 const THETA: f64 = 10_000.0;
 pub(crate) const EPSILON: f64 = 1e-6;
@@ -16,17 +12,17 @@ const WIDEST: usize = 1 << 20;
 /// The dimensions of a vision tower, by their names in the `vision_config` object of `config.json`.
 ///
 /// A field that is null or missing takes the value of Qwen2.5-VL-3B, except the sizes of the weights, which must
-/// be there; fields of no concern to the network are passed over.
+/// be there; fields of no concern to the network are passed over, and a file that describes no network is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Fields")]
 pub struct VitConfig {
-    /// How many blocks there are.
+    /// The number of blocks.
     pub depth: usize,
     /// The width of a patch.
     pub hidden_size: usize,
     /// The width inside a block's feed-forward.
     pub intermediate_size: usize,
-    /// How many heads share `hidden_size`.
+    /// The number of heads that share `hidden_size`.
     pub num_heads: usize,
     /// The width of the features that leave the tower: the language model's.
     pub out_hidden_size: usize,
@@ -36,7 +32,7 @@ pub struct VitConfig {
     pub in_channels: usize,
     /// The side of a patch in pixels.
     pub patch_size: usize,
-    /// How many frames a patch spans; a still image is repeated.
+    /// The number of frames that a patch spans; a still image is repeated.
     pub temporal_patch_size: usize,
     /// The side, in patches, of the block that becomes one feature.
     pub spatial_merge_size: usize,
@@ -65,7 +61,20 @@ impl VitConfig {
         }
     }
 
-    /// Whether a network can be built from these dimensions.
+    /// A network of a few thousand parameters, for examples and tests: features 32 wide.
+    pub fn tiny() -> Self {
+        Self {
+            depth: 2,
+            hidden_size: 32,
+            intermediate_size: 48,
+            num_heads: 2,
+            out_hidden_size: 32,
+            fullatt_block_indexes: vec![1],
+            ..Self::qwen2_5_vl_3b()
+        }
+    }
+
+    /// Whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
     ///
     /// # Errors
     /// Names the first field that has no meaning or exceeds what any known network has.
@@ -104,22 +113,7 @@ impl VitConfig {
         Ok(())
     }
 
-    /// The network, with random weights once they are asked for; loading them first allocates nothing twice.
-    ///
-    /// # Panics
-    /// If the configuration is not [valid](Self::validate).
-    pub fn init(&self, device: &Device) -> Vit {
-        let valid = self.validate();
-        assert!(valid.is_ok(), "{valid:?}");
-        Vit {
-            patch_embed: PatchEmbed::new(self, device),
-            blocks: (0..self.depth).map(|_| Block::new(self, device)).collect(),
-            merger: Merger::new(self, device),
-            config: self.clone(),
-        }
-    }
-
-    /// How the merged tokens of an image fall into attention windows.
+    /// The attention windows into which the merged tokens of an image fall.
     ///
     /// # Panics
     /// If the configuration is not [valid](Self::validate).
@@ -132,7 +126,7 @@ impl VitConfig {
         self.patch_size * self.spatial_merge_size
     }
 
-    /// How many patches become one feature.
+    /// The number of patches that become one feature.
     pub(crate) const fn merged(&self) -> usize {
         self.spatial_merge_size * self.spatial_merge_size
     }
@@ -142,6 +136,7 @@ impl VitConfig {
     }
 }
 
+/// The object as tools write it: with fields null, missing or of another name.
 #[derive(Deserialize)]
 struct Fields {
     depth: Option<usize>,
@@ -166,7 +161,7 @@ impl TryFrom<Fields> for VitConfig {
         let usual = Self::qwen2_5_vl_3b();
         let size =
             |field, size: Option<usize>| size.ok_or_else(|| ConfigError::new(field, "missing", "a size"));
-        Ok(Self {
+        let config = Self {
             depth: size("depth", fields.depth)?,
             hidden_size: size("hidden_size", fields.hidden_size)?,
             intermediate_size: size("intermediate_size", fields.intermediate_size)?,
@@ -179,6 +174,8 @@ impl TryFrom<Fields> for VitConfig {
             spatial_merge_size: fields.spatial_merge_size.unwrap_or(usual.spatial_merge_size),
             window_size: fields.window_size.unwrap_or(usual.window_size),
             fullatt_block_indexes: fields.fullatt_block_indexes.unwrap_or(usual.fullatt_block_indexes),
-        })
+        };
+        config.validate()?;
+        Ok(config)
     }
 }

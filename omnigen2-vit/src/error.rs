@@ -1,14 +1,12 @@
-use thiserror::Error;
-
-/// A field of `vision_config` that this network cannot be built from.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{field}` of the vision_config is {found}; expected {expected}")]
+/// A field of the vision tower's `vision_config` that describes no network this crate can build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` of the vision tower's config is {found}; expected {expected}")]
 pub struct ConfigError {
     /// The field's name in the file.
     pub field: &'static str,
-    /// What stands there.
+    /// The value that stands there.
     pub found: String,
-    /// What may stand there.
+    /// The values that may stand there.
     pub expected: String,
 }
 

@@ -2,8 +2,7 @@ use burn::prelude::*;
 use burn::tensor::activation::gelu;
 use omnigen2_rope::ops::{Linear, RmsNorm};
 
-use crate::VitConfig;
-use crate::config::EPSILON;
+use crate::config::{EPSILON, VitConfig};
 
 /// Joins the patches of a merge block into one feature of the language model's width.
 #[derive(Module, Debug)]

@@ -4,7 +4,7 @@ use burn::prelude::*;
 use omnigen2_rope::Grid;
 use omnigen2_rope::ops::project;
 
-use crate::VitConfig;
+use crate::config::VitConfig;
 
 /// The mean of each colour channel over the images that CLIP was trained on (arXiv 2103.00020).
 const MEAN: [f32; 3] = [0.48145466, 0.4578275, 0.40821073];
@@ -17,7 +17,7 @@ pub struct Patches {
     /// Normalised pixels, `[patches, channels · time · patch · patch]`, one merge block after another: for each
     /// block in row-major order, its patches row by row.
     pub values: Tensor<2>,
-    /// How the patches lie in the image.
+    /// The grid in which the patches lie in the image.
     pub grid: Grid,
 }
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn patches_are_read_block_by_block_and_hold_each_frame_of_each_channel() {
-        let config = VitConfig { patch_size: 2, ..VitConfig::qwen2_5_vl_3b() };
+        let config = VitConfig { patch_size: 2, ..VitConfig::tiny() };
         let (height, width) = (4, 8);
         let pixel = |channel: usize, y: usize, x: usize| (channel * 100 + y * 10 + x) as f32 / 300.0;
         let pixels: Vec<f32> = (0..3 * height * width)

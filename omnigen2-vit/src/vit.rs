@@ -2,10 +2,10 @@ use burn::prelude::*;
 use omnigen2_rope::Grid;
 
 use crate::block::Block;
+use crate::config::VitConfig;
 use crate::merger::Merger;
-use crate::patch::PatchEmbed;
+use crate::patch::{PatchEmbed, Patches};
 use crate::window::Windows;
-use crate::{Patches, VitConfig};
 
 /// The vision tower: patches of one image to features that the language model reads among its tokens
 /// (Qwen2.5-VL, arXiv 2502.13923, section 2.1). Made by [`VitConfig::init`].
@@ -16,6 +16,23 @@ pub struct Vit {
     pub(crate) merger: Merger,
     #[module(skip)]
     pub(crate) config: VitConfig,
+}
+
+impl VitConfig {
+    /// The network, with random weights once they are asked for; loading them first allocates nothing twice.
+    ///
+    /// # Panics
+    /// If the configuration is not [valid](Self::validate).
+    pub fn init(&self, device: &Device) -> Vit {
+        let valid = self.validate();
+        assert!(valid.is_ok(), "{valid:?}");
+        Vit {
+            patch_embed: PatchEmbed::new(self, device),
+            blocks: (0..self.depth).map(|_| Block::new(self, device)).collect(),
+            merger: Merger::new(self, device),
+            config: self.clone(),
+        }
+    }
 }
 
 impl Vit {
@@ -34,7 +51,7 @@ impl Vit {
         self.forward_batch(values.clone().unsqueeze(), *grid).squeeze_dim(0)
     }
 
-    /// [`forward`](Self::forward) of several images of one size.
+    /// The features of several images of one size, otherwise as [`forward`](Self::forward).
     ///
     /// # Shapes
     /// - values: [`Patches::values`] of every image, `[batch, patches, channels · time · patch · patch]`

@@ -3,14 +3,14 @@ use std::ops::Range;
 use burn::prelude::*;
 use omnigen2_rope::{Grid, Position, merge_block_positions};
 
-use crate::VitConfig;
+use crate::config::VitConfig;
 
 /// Windows of one size that stand next to each other in the sequence and attend in one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
-    /// How many windows there are.
+    /// The number of windows.
     pub(crate) windows: usize,
-    /// How many patches each has.
+    /// The number of patches in each.
     pub(crate) patches: usize,
 }
 

@@ -12,6 +12,7 @@ const PUBLISHED: &str = r#"{
 fn the_published_config_is_the_preset() {
     assert_eq!(serde_json::from_str::<VitConfig>(PUBLISHED).unwrap(), VitConfig::qwen2_5_vl_3b());
     VitConfig::qwen2_5_vl_3b().validate().unwrap();
+    VitConfig::tiny().validate().unwrap();
 }
 
 #[test]
@@ -26,7 +27,7 @@ fn null_and_missing_fields_take_usual_values() {
 #[test]
 fn a_missing_size_is_named() {
     let error = serde_json::from_str::<VitConfig>(&PUBLISHED.replace("\"depth\"", "\"deep\"")).unwrap_err();
-    assert!(error.to_string().contains("`depth` of the vision_config is missing"), "{error}");
+    assert!(error.to_string().contains("`depth` of the vision tower's config is missing"), "{error}");
 }
 
 #[test]
@@ -52,5 +53,13 @@ fn meaningless_values_are_named() {
     ];
     for (config, field) in cases.into_iter().zip(fields) {
         assert_eq!(config.validate().unwrap_err().field, field);
+    }
+}
+
+#[test]
+fn what_cannot_be_built_is_refused_as_it_is_read() {
+    for (written, wrong) in [("\"num_heads\": 16", "\"num_heads\": 7"), ("112", "27"), ("silu", "gelu")] {
+        let error = serde_json::from_str::<VitConfig>(&PUBLISHED.replace(written, wrong)).unwrap_err();
+        assert!(error.to_string().contains("of the vision tower's config is"), "{error}");
     }
 }

@@ -1,7 +1,8 @@
 use burn::prelude::*;
 
-use super::{Layers, StepCache};
-use crate::Moment;
+use super::step::{JointSize, StepCache};
+use crate::flow::Moment;
+use crate::layers::Layers;
 
 /// Runs the layers at some steps and extrapolates their output between them by a Taylor series in the step's
 /// index (TaylorSeer, arXiv 2503.06923).
@@ -67,5 +68,10 @@ impl StepCache for TaylorSeer {
         let output = layers.run(joint);
         self.refresh(output.clone(), at.step);
         output
+    }
+
+    /// The output and its differences of every order.
+    fn bytes(&self, joint: JointSize) -> u64 {
+        (1 + self.order as u64) * joint.bytes()
     }
 }

@@ -1,8 +1,9 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 
-use super::{Layers, StepCache};
-use crate::Moment;
+use super::step::{JointSize, StepCache};
+use crate::flow::Moment;
+use crate::layers::Layers;
 
 /// Skips the layers while their first input has changed little since they last ran (TeaCache,
 /// arXiv 2411.19108), and adds what they added then.
@@ -16,8 +17,8 @@ pub struct TeaCache {
     residual: Option<Tensor<3>>,
 }
 
-/// From the relative change of the first input to the expected change of the output, highest power first; fitted
-/// to OmniGen2 by the reference.
+/// The polynomial from the relative change of the first input to the expected change of the output, highest power
+/// first; fitted to OmniGen2 by the reference.
 const RESCALE: [f64; 5] = [-5.48259225, 11.48772289, -4.47407401, 2.47730926, -0.03316487];
 
 impl TeaCache {
@@ -52,5 +53,10 @@ impl StepCache for TeaCache {
                 output
             }
         }
+    }
+
+    /// The input and the residual.
+    fn bytes(&self, joint: JointSize) -> u64 {
+        2 * joint.bytes()
     }
 }

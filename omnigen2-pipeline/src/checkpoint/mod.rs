@@ -2,6 +2,7 @@
 
 mod files;
 mod need;
+mod vision;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::files::{Embedded, Files};
-use crate::pixels::VisionLimits;
 use crate::text::PromptTokenizer;
 use crate::weights::{Archive, Entry, LoadReport, Naming, Rest, Storage, Summary, WeightsError};
 use crate::{Error, Result};
@@ -134,8 +134,7 @@ impl Checkpoint {
     /// # Errors
     /// If it cannot be read or describes no network. So do all of these methods.
     pub fn dit_config(&self) -> Result<DitConfig> {
-        let config = self.read(&self.transformer, TRANSFORMER)?.unwrap_or_else(DitConfig::omnigen2);
-        valid(&self.transformer, TRANSFORMER, config.validate()).map(|()| config)
+        Ok(self.read(&self.transformer, TRANSFORMER)?.unwrap_or_else(DitConfig::omnigen2))
     }
 
     /// The language model's configuration, checked.
@@ -143,8 +142,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`dit_config`](Self::dit_config).
     pub fn mllm_config(&self) -> Result<MllmConfig> {
-        let config = self.read(&self.mllm, MLLM)?.unwrap_or_else(MllmConfig::qwen2_5_vl_3b);
-        valid(&self.mllm, MLLM, config.validate()).map(|()| config)
+        Ok(self.read(&self.mllm, MLLM)?.unwrap_or_else(MllmConfig::qwen2_5_vl_3b))
     }
 
     /// The vision tower's configuration, checked.
@@ -157,8 +155,7 @@ impl Checkpoint {
             vision_config: VitConfig,
         }
         let config = self.read(&self.mllm, VIT)?.map(|whole: Whole| whole.vision_config);
-        let config = config.unwrap_or_else(VitConfig::qwen2_5_vl_3b);
-        valid(&self.mllm, VIT, config.validate()).map(|()| config)
+        Ok(config.unwrap_or_else(VitConfig::qwen2_5_vl_3b))
     }
 
     /// The autoencoder's configuration, checked.
@@ -166,8 +163,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`dit_config`](Self::dit_config).
     pub fn vae_config(&self) -> Result<VaeConfig> {
-        let config = self.read(&self.vae, VAE)?.unwrap_or_else(VaeConfig::flux);
-        valid(&self.vae, VAE, config.validate()).map(|()| config)
+        Ok(self.read(&self.vae, VAE)?.unwrap_or_else(VaeConfig::flux))
     }
 
     /// Loads the diffusion transformer.
@@ -231,18 +227,6 @@ impl Checkpoint {
         match self.files.has(&path) {
             true => self.parse(&path, MLLM),
             false => Ok(GenerationConfig::default()),
-        }
-    }
-
-    /// How large pictures may be for the vision tower; the published limits for loose files.
-    ///
-    /// # Errors
-    /// If the settings are there but cannot be read.
-    pub fn vision_limits(&self) -> Result<VisionLimits> {
-        let path = self.processor.join("preprocessor_config.json");
-        match self.files.has(&path) {
-            true => self.parse(&path, VIT),
-            false => Ok(VisionLimits::default()),
         }
     }
 
@@ -373,12 +357,4 @@ fn vae_naming(archive: &Archive) -> Naming<'static> {
 
 fn is_vision(name: &str) -> bool {
     omnigen2_vit::PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn valid<E>(source: &Source, part: &'static str, outcome: std::result::Result<(), E>) -> Result<()>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let path = source.config.clone().unwrap_or_else(|| source.weights.clone());
-    outcome.map_err(|error| Error::Config { path, part, source: error.into() })
 }

@@ -1,7 +1,7 @@
 //! What networks work in, by the formulas of the module's documentation.
 
 use burn::tensor::{DType, FloatDType};
-use omnigen2_dit::DitConfig;
+use omnigen2_dit::{DitConfig, JointSize};
 use omnigen2_mllm::MllmConfig;
 use omnigen2_vae::{Tile, VaeConfig};
 use omnigen2_vit::VitConfig;
@@ -49,10 +49,11 @@ impl Networks {
         let tokens = workload.text + references + tokens(&workload.drawn);
         let all = tokens * workload.count;
         let width = self.dit.hidden_size;
-        let remembered = if workload.remembers { 2 * all * width * workload.branches } else { 0 };
+        let joint = JointSize { batch: workload.count, tokens, width, number: self.number() as usize };
+        let remembered = workload.step_caches.start().bytes(joint) * workload.branches as u64;
         self.transformer(all, width, self.dit.feed_forward_width())
             + self.scores(self.dit.num_attention_heads, tokens) * workload.count as u64
-            + remembered as u64 * self.number()
+            + remembered
     }
 
     pub(super) fn encoding(&self, size: Size, tile: Tile) -> u64 {
@@ -94,6 +95,8 @@ fn share(size: Size, tile: Tile) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use omnigen2_dit::CachePolicy;
+
     use super::*;
 
     const GIB: f64 = (1u64 << 30) as f64;
@@ -117,7 +120,7 @@ mod tests {
             branches: 2,
             text: 100,
             patches: 0,
-            remembers: false,
+            step_caches: CachePolicy::None.into(),
         }
     }
 
@@ -135,6 +138,10 @@ mod tests {
         let denoising = networks.denoising(&one(1024));
         let expected = (4096 + 100) * (4 * 2520 + 3 * 10_240) * 4 + 2520 * 10_240 * 4;
         assert_eq!(denoising, expected);
+        let cached = |step_cache: CachePolicy| Workload { step_caches: step_cache.into(), ..one(1024) };
+        let layer = 2 * (4096 + 100) * 2520 * 4;
+        assert_eq!(networks.denoising(&cached(CachePolicy::TEA_CACHE)), expected + 2 * layer);
+        assert_eq!(networks.denoising(&cached(CachePolicy::TaylorSeer)), expected + 5 * layer);
         let size = Size::new(1024, 1024);
         let whole = networks.decoding(size, 1, Tile::WHOLE) as f64 / GIB;
         let tiled = networks.decoding(size, 1, Tile::default()) as f64 / GIB;
@@ -150,7 +157,8 @@ mod tests {
             Workload { count: 2, ..one(512) },
             reference,
             Workload { text: 1000, ..one(512) },
-            Workload { remembers: true, ..one(512) },
+            Workload { step_caches: CachePolicy::TEA_CACHE.into(), ..one(512) },
+            Workload { step_caches: CachePolicy::TaylorSeer.into(), ..one(512) },
         ];
         assert!(larger.iter().all(|workload| networks.denoising(workload) > base));
         assert!(Networks { scores: true, ..published() }.denoising(&one(512)) > base);

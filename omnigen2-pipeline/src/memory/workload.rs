@@ -1,4 +1,4 @@
-use omnigen2_dit::CachePolicy;
+use omnigen2_dit::StepCaches;
 use omnigen2_vit::VitConfig;
 
 use crate::Result;
@@ -10,7 +10,7 @@ use crate::values::ImageRequest;
 const WORDING: usize = 64;
 
 /// What of a request costs memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Workload {
     /// The size that is drawn.
     pub(super) drawn: Size,
@@ -22,8 +22,8 @@ pub(super) struct Workload {
     pub(super) text: usize,
     /// At most so many patches of one picture are looked at together.
     pub(super) patches: usize,
-    /// Whether steps are remembered.
-    pub(super) remembers: bool,
+    /// The step cache of each branch.
+    pub(super) step_caches: StepCaches,
 }
 
 impl Workload {
@@ -49,11 +49,11 @@ impl Workload {
         Ok(Self {
             drawn: sizes.drawn,
             count: request.count,
-            branches: request.guidance.branches(sizes.references.len()).len(),
+            branches: request.guidance.branches(sizes.references.len()).count(),
             references: sizes.references,
             text,
             patches,
-            remembers: request.step_cache != CachePolicy::None,
+            step_caches: request.step_cache.into(),
         })
     }
 }

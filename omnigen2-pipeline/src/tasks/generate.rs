@@ -1,13 +1,13 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 use image::RgbImage;
-use omnigen2_dit::{Branch, Branches, Guided, Integration, Schedule};
+use omnigen2_dit::{Branch, Branches, Guided, Integration, PerBranch, Schedule};
 use omnigen2_rope::Grid;
 
 use super::decoded::planes;
 use crate::engine::{Engine, LatentFormat, Placement, move_to};
 use crate::noise::standard_normal;
-use crate::parts::{Autoencoder, BranchCondition, Conditions};
+use crate::parts::{Autoencoder, Conditions};
 use crate::pixels::{Planes, Size, Sizes, for_vae, sizes};
 use crate::values::{Conversation, ImageRequest, Message, RequestError};
 use crate::{Error, Result};
@@ -64,7 +64,7 @@ struct Accepted<'r> {
 
 /// What a field is conditioned on, read and encoded.
 struct Prepared {
-    texts: Vec<Tensor<3>>,
+    texts: PerBranch<Tensor<3>>,
     references: Vec<Tensor<4>>,
 }
 
@@ -199,18 +199,15 @@ impl<'r> Accepted<'r> {
             Some(noise) => move_to(noise, &device),
             None => drawn_noise(request, [request.count, channels, grid.rows, grid.columns], &device),
         };
-        let count = references.len();
-        let branches = request.guidance.branches(count).iter().zip(texts);
-        let branches = branches
-            .map(|(branch, text)| BranchCondition { text, sees_references: *branch != Branch::Negative });
         let field = engine.denoiser()?.field(Conditions {
             size: grid,
             references,
-            branches: branches.collect(),
-            step_cache: request.step_cache,
+            texts,
+            step_caches: request.step_cache.into(),
         })?;
-        let field = Guided::new(field, request.guidance, count);
-        let schedule = Schedule::new(request.steps, request.time_shift, grid.cells());
+        let field = Guided::new(field, request.guidance);
+        let pixels = grid.cells() * engine.latents().downscale.pow(2);
+        let schedule = Schedule::new(request.steps, request.time_shift, pixels);
         Ok(Job { path: request.solver.integrate(field, noise, schedule), size: sizes.asked })
     }
 }
@@ -222,18 +219,18 @@ fn drawn_noise(request: &ImageRequest, shape: [usize; 4], device: &Device) -> Te
 }
 
 /// The text of each guidance branch.
-fn texts(engine: &mut Engine, request: &ImageRequest) -> Result<Vec<Tensor<3>>> {
-    let branches = request.guidance.branches(request.references.len()).iter();
-    let prompt = |branch: &Branch| match branch {
+fn texts(engine: &mut Engine, request: &ImageRequest) -> Result<PerBranch<Tensor<3>>> {
+    let branches = request.guidance.branches(request.references.len());
+    let prompt = |branch: Branch| match branch {
         Branch::Full => request.prompt.as_str(),
         Branch::References | Branch::Negative => request.negative.as_str(),
     };
-    let read = |branch: &Branch| match (&request.conversation, branch) {
+    let read = |branch: Branch| match (&request.conversation, branch) {
         (Some(conversation), Branch::Full) => engine.read_conversation(conversation),
         (Some(_), _) => engine.read_conversation(&Conversation::new().with(Message::user(prompt(branch)))),
         (None, _) => engine.read(prompt(branch), request.max_tokens),
     };
-    branches.map(read).collect()
+    branches.map(read).transpose()
 }
 
 fn references(engine: &mut Engine, request: &ImageRequest) -> Result<Vec<Tensor<4>>> {

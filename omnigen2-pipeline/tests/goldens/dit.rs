@@ -35,7 +35,7 @@ pub fn run(case: &Golden, checkpoint: &Checkpoint) -> Outcome {
             let tap = |name: &str| case.tensor::<3>(name, &device);
             score = score.compare("context_refiner", &context.text(), &tap("tap.context_refiner"))?.compare(
                 "noise_refiner",
-                &step.noise(),
+                &step.latent(),
                 &tap("tap.noise_refiner"),
             )?;
             if !references.is_empty() {

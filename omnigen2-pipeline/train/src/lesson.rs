@@ -4,7 +4,7 @@ use burn::prelude::*;
 use burn::tensor::FloatDType;
 use image::RgbImage;
 use omnigen2_dit::FlowBatch;
-use omnigen2_mllm::{BatchFeatures, Foreseen, Input, Mllm};
+use omnigen2_mllm::{BatchFeatures, Input, Mllm, TargetToken};
 use omnigen2_rope::Grid;
 use omnigen2_vae::{Pixels, Vae};
 use omnigen2_vit::{Vit, VitConfig};
@@ -198,7 +198,7 @@ impl Lesson {
             };
             let (mut ids, reply) = (language.asked(example)?, language.reply(reply)?);
             let places = ids.len()..;
-            replies.extend(places.zip(&reply).map(|(place, &id)| Foreseen { row, place, id }));
+            replies.extend(places.zip(&reply).map(|(place, &id)| TargetToken { row, place, id }));
             ids.extend(reply);
             rows.push(ids);
         }
