@@ -6,7 +6,7 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use criterion::Criterion;
 use omnigen2_rope::ops::{RmsNorm, project, silu_gate};
-use omnigen2_rope::{Frequencies, Grid, OmniLayout, Visibility, attend};
+use omnigen2_rope::{AttentionMask, Frequencies, Grid, OmniLayout, attend};
 
 use crate::{Group, measure, normal, published, tiny};
 
@@ -41,7 +41,7 @@ fn add_causal(group: &mut Group<'_>, device: &Device) {
     let shared = || normal([1, 2, TOKENS, 128], device);
     let (keys, values) = (LazyCell::new(shared), LazyCell::new(shared));
     measure(group, &format!("attend causally/{TOKENS} tokens"), dims, || {
-        attend(queries.clone(), keys.clone(), values.clone(), Visibility::Causal)
+        attend(queries.clone(), keys.clone(), values.clone(), &AttentionMask::Causal)
     });
 }
 
@@ -82,6 +82,6 @@ fn add(group: &mut Group<'_>, device: &Device, case: Case) {
     });
     measure(group, &format!("rotate/{tokens} tokens"), dims, || rotation.apply(queries.clone()));
     measure(group, &format!("attend/{tokens} tokens"), dims, || {
-        attend(queries.clone(), keys.clone(), values.clone(), Visibility::All)
+        attend(queries.clone(), keys.clone(), values.clone(), &AttentionMask::None)
     });
 }

@@ -1,6 +1,6 @@
 use burn::prelude::*;
 use omnigen2_rope::ops::{Linear, RmsNorm};
-use omnigen2_rope::{Rotation, Visibility, attend, merge_heads, split_heads};
+use omnigen2_rope::{AttentionMask, Rotation, attend, merge_heads, split_heads};
 
 use crate::config::DitConfig;
 
@@ -43,7 +43,7 @@ impl Attention {
         let queries = normalised_heads(&self.norm_q, self.to_q.forward(x.clone()), self.heads);
         let keys = normalised_heads(&self.norm_k, self.to_k.forward(x.clone()), self.kv_heads);
         let values = split_heads(self.to_v.forward(x), self.kv_heads);
-        let attended = attend(rotation.apply(queries), rotation.apply(keys), values, Visibility::All);
+        let attended = attend(rotation.apply(queries), rotation.apply(keys), values, &AttentionMask::None);
         self.to_out.forward(merge_heads(attended))
     }
 }

@@ -1,6 +1,6 @@
 use burn::prelude::*;
 use omnigen2_rope::ops::Linear;
-use omnigen2_rope::{Rotation, Visibility, attend, attend_masked, merge_heads, split_heads};
+use omnigen2_rope::{AttentionMask, Rotation, attend, merge_heads, split_heads};
 
 use crate::cache::KeysValues;
 use crate::config::MllmConfig;
@@ -50,8 +50,8 @@ impl Attention {
         let values = split_heads(self.v_proj.forward(x), self.kv_heads);
         let KeysValues { keys, values } = past(KeysValues { keys, values });
         let attended = match &pass.hidden_keys {
-            Some(hidden) => attend_masked(queries, keys, values, hidden.clone()),
-            None => attend(queries, keys, values, Visibility::Causal),
+            Some(hidden) => attend(queries, keys, values, &AttentionMask::Hidden(hidden.clone())),
+            None => attend(queries, keys, values, &AttentionMask::Causal),
         };
         self.o_proj.forward(merge_heads(attended))
     }

@@ -64,10 +64,10 @@ impl Mllm {
         if ids.is_empty() {
             return Err(InputError::Empty);
         }
-        let table = self.embed_tokens.weight.val();
+        let table = &self.embed_tokens.weight;
         let rows = TensorData::new(ids.iter().map(|&id| i64::from(id)).collect(), [ids.len()]);
         let rows = Tensor::<1, Int>::from_data(rows, &table.device());
-        Ok(table.select(0, rows).cast(dtype).unsqueeze())
+        Ok(table.rows(rows, dtype).unsqueeze())
     }
 
     /// The hidden states after the last normalisation: what the diffusion transformer is conditioned on.

@@ -2,27 +2,7 @@ use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use burn::tensor::module::attention;
 use burn::tensor::ops::AttentionModuleOptions;
-
-use crate::{cpu, learn};
-
-/// Which keys a query sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visibility {
-    /// All of them.
-    All,
-    /// Those not after it: the last query sees every key.
-    Causal,
-}
-
-/// Which keys a query sees, by rule or one by one.
-#[derive(Clone, Copy)]
-pub(crate) enum Sight<'a> {
-    All,
-    /// Those not after it; the last query sees every key.
-    Causal,
-    /// Those at which this is false: `[batch or 1, 1, queries, keys]`.
-    Hidden(&'a Tensor<4, Bool>),
-}
+use omnigen2_kernels::{self as kernels, AttentionMask, recorded};
 
 /// Scaled dot-product attention with shared key and value heads: heads `g·heads/kv_heads …` of the queries
 /// read head `g` of the keys and values. The scale is `1/√head_dim`.
@@ -34,54 +14,29 @@ pub(crate) enum Sight<'a> {
 ///
 /// # Panics
 /// If shapes disagree or `heads` is not a multiple of `kv_heads`.
-pub fn attend(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, visibility: Visibility) -> Tensor<4> {
-    let sight = match visibility {
-        Visibility::All => Sight::All,
-        Visibility::Causal => Sight::Causal,
-    };
-    attend_to(queries, keys, values, sight)
-}
-
-/// [`attend`], where a query does not see the keys at which `hidden` is true.
-///
-/// # Shapes
-/// - queries: `[batch, heads, queries, head_dim]`
-/// - keys, values: `[batch, kv_heads, keys, head_dim]`
-/// - hidden: `[batch or 1, 1, queries, keys]`
-/// - output: `[batch, heads, queries, head_dim]`
-///
-/// # Panics
-/// If shapes disagree or `heads` is not a multiple of `kv_heads`.
-pub fn attend_masked(
-    queries: Tensor<4>,
-    keys: Tensor<4>,
-    values: Tensor<4>,
-    hidden: Tensor<4, Bool>,
-) -> Tensor<4> {
-    attend_to(queries, keys, values, Sight::Hidden(&hidden))
-}
-
-fn attend_to(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, sight: Sight<'_>) -> Tensor<4> {
+pub fn attend(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, mask: &AttentionMask) -> Tensor<4> {
     let times = sharing(&queries, &keys, &values);
+    check(mask, &queries, &keys);
+    if let Some(attended) = recorded::attend(&queries, &keys, &values, mask) {
+        return attended;
+    }
     let [batch, heads, count, _] = queries.dims();
-    if let Some(attended) = learn::attend(&queries, &keys, &values, sight) {
-        return attended;
-    }
     if count == 1 {
-        return attend_one(queries, keys, values, sight);
+        return attend_one(queries, keys, values, mask);
     }
-    if let Some(attended) = cpu::attend(&queries, &keys, &values, sight) {
+    if let Some(attended) = kernels::attend(&queries, &keys, &values, mask) {
         return attended;
     }
-    let hidden = sight.hidden([batch, heads, count, keys.dims()[2]]);
-    let options = AttentionModuleOptions { is_causal: matches!(sight, Sight::Causal), ..Default::default() };
+    let hidden = hidden(mask, [batch, heads, count, keys.dims()[2]]);
+    let is_causal = matches!(mask, AttentionMask::Causal);
+    let options = AttentionModuleOptions { is_causal, ..Default::default() };
     attend_repeated([queries, repeat_heads(keys, times), repeat_heads(values, times)], hidden, options)
 }
 
 /// The heads that share keys become the queries of one head, so that the keys and values of a cache are read
 /// where they lie and none is copied.
-fn attend_one(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, sight: Sight<'_>) -> Tensor<4> {
-    if let Some(attended) = cpu::attend_one(&queries, &keys, &values, sight) {
+fn attend_one(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, mask: &AttentionMask) -> Tensor<4> {
+    if let Some(attended) = kernels::attend_one(&queries, &keys, &values, mask) {
         return attended;
     }
     let [batch, heads, one, head_dim] = queries.dims();
@@ -89,24 +44,30 @@ fn attend_one(queries: Tensor<4>, keys: Tensor<4>, values: Tensor<4>, sight: Sig
     let shared = [batch, kv_heads, heads / kv_heads, head_dim];
     let queries = queries.reshape(shared) * (head_dim as f64).powf(-0.5);
     let scores = queries.matmul(keys.transpose());
-    let scores = match sight.hidden([batch, kv_heads, shared[2], seq]) {
+    let scores = match hidden(mask, [batch, kv_heads, shared[2], seq]) {
         Some(hidden) => scores.mask_fill(hidden, f32::NEG_INFINITY),
         None => scores,
     };
     softmax(scores, 3).matmul(values).reshape([batch, heads, one, head_dim])
 }
 
-impl Sight<'_> {
-    /// The mask, if there is one, for scores of these dimensions.
-    fn hidden(self, scores: [usize; 4]) -> Option<Tensor<4, Bool>> {
-        match self {
-            Self::All | Self::Causal => None,
-            Self::Hidden(mask) => Some(mask.clone().expand(scores)),
-        }
+/// The keys that are hidden one by one, if there are any, for scores of these dimensions.
+fn hidden(mask: &AttentionMask, scores: [usize; 4]) -> Option<Tensor<4, Bool>> {
+    match mask {
+        AttentionMask::None | AttentionMask::Causal => None,
+        AttentionMask::Hidden(mask) => Some(mask.clone().expand(scores)),
     }
 }
 
-/// How many query heads read one key head.
+fn check(mask: &AttentionMask, queries: &Tensor<4>, keys: &Tensor<4>) {
+    if let AttentionMask::Hidden(mask) = mask {
+        let ([batch, _, count, _], [.., seq, _]) = (queries.dims(), keys.dims());
+        let fits = [1, batch].map(|images| [images, 1, count, seq]).contains(&mask.dims());
+        assert!(fits, "a mask of {:?} meets {count} queries and {seq} keys of {batch} images", mask.dims());
+    }
+}
+
+/// The number of query heads that read one key head.
 fn sharing(queries: &Tensor<4>, keys: &Tensor<4>, values: &Tensor<4>) -> usize {
     let [batch, heads, _, head_dim] = queries.dims();
     let [_, kv_heads, seq, _] = keys.dims();

@@ -1,7 +1,8 @@
 use burn::prelude::*;
 use burn::tensor::DType;
+use omnigen2_kernels::{self as kernels, recorded};
 
-use crate::{Position, cpu, learn};
+use crate::Position;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pairing {
@@ -135,10 +136,10 @@ impl Rotation {
         let (cos, sin) = (&self.cos, &self.sin);
         let turned = match self.pairing {
             Pairing::Halves => {
-                learn::rotate::<false>(&x, cos, sin).or_else(|| cpu::rotate::<false>(&x, cos, sin))
+                recorded::rotate::<false>(&x, cos, sin).or_else(|| kernels::rotate::<false>(&x, cos, sin))
             }
             Pairing::Adjacent => {
-                learn::rotate::<true>(&x, cos, sin).or_else(|| cpu::rotate::<true>(&x, cos, sin))
+                recorded::rotate::<true>(&x, cos, sin).or_else(|| kernels::rotate::<true>(&x, cos, sin))
             }
         };
         turned.unwrap_or_else(|| self.apply_plain(x))

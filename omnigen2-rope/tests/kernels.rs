@@ -3,7 +3,7 @@
 use burn::prelude::*;
 use burn::tensor::{DType, Distribution};
 use omnigen2_rope::ops::{RmsNorm, project, silu_gate};
-use omnigen2_rope::{Frequencies, Position, Visibility, attend, attend_masked};
+use omnigen2_rope::{AttentionMask, Frequencies, Position, attend};
 
 /// F32 sums of numbers of size 1, added in another order.
 const TOLERANCE: f32 = 2e-5;
@@ -121,12 +121,8 @@ impl Inputs {
         Self { queries: random([2, count, heads, head_dim]).swap_dims(1, 2), keys: cache(), values: cache() }
     }
 
-    fn attend(&self, visibility: Visibility) -> Tensor<4> {
-        attend(self.queries.clone(), self.keys.clone(), self.values.clone(), visibility)
-    }
-
-    fn masked(&self, hidden: &Tensor<4, Bool>) -> Tensor<4> {
-        attend_masked(self.queries.clone(), self.keys.clone(), self.values.clone(), hidden.clone())
+    fn attend(&self, mask: &AttentionMask) -> Tensor<4> {
+        attend(self.queries.clone(), self.keys.clone(), self.values.clone(), mask)
     }
 
     fn exact(&self) -> Self {
@@ -139,10 +135,10 @@ fn attention() {
     for heads in HEADS {
         for (count, seq) in [(1, 1), (1, 33), (1, 600), (2, 5), (16, 16), (97, 130), (200, 300)] {
             let inputs = Inputs::new(heads, count, seq);
-            for visibility in [Visibility::All, Visibility::Causal] {
-                let plain = inputs.exact().attend(visibility);
-                let what = format!("{heads:?} {count} {seq} {visibility:?}");
-                assert_close(inputs.attend(visibility), plain, 1.0, &what);
+            for mask in [AttentionMask::None, AttentionMask::Causal] {
+                let plain = inputs.exact().attend(&mask);
+                let what = format!("{heads:?} {count} {seq} {mask:?}");
+                assert_close(inputs.attend(&mask), plain, 1.0, &what);
             }
         }
     }
@@ -162,8 +158,9 @@ fn masked_attention() {
                 // The first key stays visible, or there would be nothing to compare.
                 let first = Tensor::<4>::zeros([batch, 1, count, 1], &Device::flex());
                 let hidden = hidden.slice_assign(s![.., .., .., 0..1], first).greater_elem(0.6);
-                let plain = inputs.exact().masked(&hidden);
-                assert_close(inputs.masked(&hidden), plain, 1.0, &format!("{heads:?} {count} {seq} {batch}"));
+                let mask = AttentionMask::Hidden(hidden);
+                let plain = inputs.exact().attend(&mask);
+                assert_close(inputs.attend(&mask), plain, 1.0, &format!("{heads:?} {count} {seq} {batch}"));
             }
         }
     }
@@ -174,7 +171,7 @@ fn nan_is_not_lost() {
     for count in [1, 20] {
         let inputs = Inputs::new([2, 1, 8], count, 20);
         let keys = inputs.keys.clone().slice_fill(s![.., .., 3..4, ..], f32::NAN);
-        let attended = Inputs { keys, ..inputs }.attend(Visibility::All);
+        let attended = Inputs { keys, ..inputs }.attend(&AttentionMask::None);
         assert!(attended.is_nan().all().into_scalar::<bool>(), "{count} queries");
     }
 }

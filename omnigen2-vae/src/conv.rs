@@ -4,56 +4,10 @@ use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::{module::conv2d, ops::ConvOptions};
+use omnigen2_kernels::{Convolution, pointwise_in_place, recorded};
 
-use crate::cpu::{self, Convolution};
-use crate::learn;
-use crate::norm::Affine;
-use crate::tile::{Pass, take};
-
-/// A feature map that is read a few rows at a time, and may be computed only then.
-pub(crate) trait Rows {
-    /// `[batch, channels, height, width]`.
-    fn dims(&self) -> [usize; 4];
-
-    /// A tensor of the type and on the device of the rows.
-    fn like(&self) -> &Tensor<4>;
-
-    /// How every row is made from those of [`like`](Self::like).
-    #[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "only kernels read maps themselves"))]
-    fn reading(&self) -> Reading<'_>;
-
-    /// `[batch, channels, rows, width]`.
-    fn rows(&self, rows: Range<usize>) -> Tensor<4>;
-}
-
-/// How the rows of a map are computed when they are read.
-#[cfg_attr(not(feature = "flex"), expect(dead_code, reason = "only kernels read maps themselves"))]
-pub(crate) enum Reading<'a> {
-    /// As they are.
-    Plain,
-    /// SiLU of `x · scale + shift`.
-    Activated(&'a Affine),
-    /// Every pixel twice in both directions.
-    Doubled,
-}
-
-impl Rows for Tensor<4> {
-    fn dims(&self) -> [usize; 4] {
-        Tensor::dims(self)
-    }
-
-    fn like(&self) -> &Tensor<4> {
-        self
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        Reading::Plain
-    }
-
-    fn rows(&self, rows: Range<usize>) -> Tensor<4> {
-        take(self, rows)
-    }
-}
+use crate::rows::Rows;
+use crate::tile::Pass;
 
 /// A square convolution with bias, over bands of rows.
 #[derive(Module, Debug)]
@@ -133,7 +87,7 @@ impl Conv {
         if let Some(map) = window.recorded(&x) {
             return map;
         }
-        cpu::within(x, &window.weight, &window.bias)
+        pointwise_in_place(x, &window.weight, &window.bias)
             .unwrap_or_else(|x| pass.tile.assemble(window.output, &x, |rows| window.band(&x, rows)))
     }
 
@@ -164,7 +118,7 @@ struct Window<'a> {
 impl Window<'_> {
     fn kernel(&self, source: &impl Rows) -> Option<Convolution> {
         match self.conv.stride {
-            1 => Convolution::new(source, &self.weight, &self.bias),
+            1 => Convolution::new(source.input(), &self.weight, &self.bias),
             _ => None,
         }
     }
@@ -179,7 +133,7 @@ impl Window<'_> {
         if halves && !(height.is_multiple_of(2) && width.is_multiple_of(2)) {
             return None;
         }
-        let map = learn::convolve(&source.rows(0..height), &self.weight, &self.bias)?;
+        let map = recorded::convolve(&source.rows(0..height), &self.weight, &self.bias)?;
         Some(if halves { map.slice(s![.., .., 1..;2, 1..;2]) } else { map })
     }
 
@@ -195,5 +149,65 @@ impl Window<'_> {
         let options = ConvOptions::new_with_padding([stride, stride], padding, [1, 1], 1);
         let input = source.rows(top.saturating_sub(before)..bottom);
         conv2d(input, self.weight.clone(), Some(self.bias.clone()), options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::ModuleMapper;
+    use burn::tensor::DType;
+
+    use super::*;
+    use crate::norm::GroupNorm;
+    use crate::tile::Tile;
+
+    /// Of the largest sum of F32 products, through transforms that enlarge rounding about tenfold.
+    const TRANSFORMED: f32 = 2e-5;
+
+    fn pattern(dims: [usize; 4]) -> Tensor<4> {
+        let numbers: Vec<f32> = (0..dims.iter().product::<usize>())
+            .map(|i| ((i as f32 * 12.9898).sin() * 437.5).fract())
+            .collect();
+        Tensor::from_data(TensorData::new(numbers, dims), &Device::flex())
+    }
+
+    fn distance(a: Tensor<4>, b: Tensor<4>) -> f32 {
+        assert_eq!(a.dims(), b.dims());
+        (a.cast(DType::F32) - b.cast(DType::F32)).abs().max().into_scalar::<f32>()
+    }
+
+    struct CastTo(DType);
+
+    impl ModuleMapper for CastTo {
+        fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            parameter.map(|values| values.cast(self.0))
+        }
+    }
+
+    #[test]
+    fn weights_of_any_type_are_taken() {
+        let device = Device::flex();
+        let pass = Pass::new(Tile::WHOLE);
+        let map = pattern([1, 9, 40, 36]);
+        for dtype in [DType::F32, DType::BF16, DType::F16] {
+            let conv = Conv::same(9, 8, &device).map(&mut CastTo(dtype));
+            let plain = conv.over(&map.clone().cast(DType::F64), &pass);
+            let delta = distance(conv.over(&map, &pass), plain.clone());
+            assert!(delta <= TRANSFORMED, "{dtype:?} differs by {delta}");
+            let base = pattern([1, 8, 40, 36]);
+            let kept = base.clone();
+            let sum = conv.onto(base, &map, &pass);
+            assert_eq!(distance(kept.clone(), pattern([1, 8, 40, 36])), 0.0);
+            assert!(distance(sum, plain + kept.cast(DType::F64)) <= TRANSFORMED);
+        }
+    }
+
+    #[test]
+    fn a_normalised_map_is_convolved_as_its_rows_are() {
+        let device = Device::flex();
+        let pass = Pass::new(Tile::WHOLE);
+        let source = GroupNorm::new(4, 8, &device).silu(pattern([2, 8, 40, 36]), Tile::WHOLE);
+        let conv = Conv::same(8, 5, &device);
+        assert!(distance(conv.over(&source, &pass), conv.over(&source.rows(0..40), &pass)) <= TRANSFORMED);
     }
 }

@@ -3,19 +3,9 @@
 mod attention;
 mod config;
 mod conv;
-#[cfg(feature = "flex")]
-mod cpu;
-#[cfg(not(feature = "flex"))]
-#[path = "cpu/absent.rs"]
-mod cpu;
 mod decoder;
 mod encoder;
 mod error;
-#[cfg(all(feature = "flex", feature = "train"))]
-mod learn;
-#[cfg(not(all(feature = "flex", feature = "train")))]
-#[path = "learn/absent.rs"]
-mod learn;
 mod loss;
 mod mid;
 mod names;
@@ -23,6 +13,7 @@ mod norm;
 mod posterior;
 mod resample;
 mod resnet;
+mod rows;
 mod tile;
 mod vae;
 

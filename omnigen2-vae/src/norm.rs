@@ -4,10 +4,9 @@ use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::{DType, activation::silu};
+use omnigen2_kernels::{ConvolutionInput, Moments, Prologue, group_moments, recorded};
 
-use crate::conv::{Reading, Rows};
-use crate::cpu::Moments;
-use crate::learn;
+use crate::rows::Rows;
 use crate::tile::{Tile, take};
 
 const EPSILON: f64 = 1e-6;
@@ -44,7 +43,7 @@ impl GroupNorm {
     /// The normalised map after SiLU, computed where it is read.
     pub(crate) fn silu(&self, x: Tensor<4>, tile: Tile) -> Activated {
         let parameters = [self.weight.val(), self.bias.val()];
-        match learn::activated_norm(&x, parameters.each_ref(), self.groups, EPSILON) {
+        match recorded::group_norm_silu(&x, parameters.each_ref(), self.groups, EPSILON) {
             Some(map) => Activated { map, affine: None },
             None => Activated { affine: Some(self.affine(&x, tile)), map: x },
         }
@@ -54,7 +53,8 @@ impl GroupNorm {
         let [batch, channels, ..] = x.dims();
         let shape = [batch, self.groups, channels / self.groups];
         let per_channel = |t: Tensor<3>| t.expand(shape).reshape([batch, channels, 1, 1]);
-        let Moments { mean, variance } = Moments::of(x, self.groups).unwrap_or_else(|| self.moments(x, tile));
+        let Moments { mean, variance } =
+            group_moments(x, self.groups).unwrap_or_else(|| self.moments(x, tile));
         let scale = per_channel((variance + EPSILON).sqrt().recip()) * vector(&self.weight);
         Affine { shift: vector(&self.bias) - per_channel(mean) * scale.clone(), scale }
     }
@@ -85,9 +85,9 @@ fn vector(parameter: &Param<Tensor<1>>) -> Tensor<4> {
 }
 
 /// `x · scale + shift` for each image and channel: `[batch, channels, 1, 1]`.
-pub(crate) struct Affine {
-    pub(crate) scale: Tensor<4>,
-    pub(crate) shift: Tensor<4>,
+struct Affine {
+    scale: Tensor<4>,
+    shift: Tensor<4>,
 }
 
 impl Affine {
@@ -100,21 +100,17 @@ impl Affine {
 /// A map of which every row is normalised and activated when it is read.
 pub(crate) struct Activated {
     map: Tensor<4>,
-    /// What is still to be done to a row; nothing in training.
+    /// The normalisation that each row is still to have; none in training.
     affine: Option<Affine>,
 }
 
 impl Rows for Activated {
-    fn dims(&self) -> [usize; 4] {
-        self.map.dims()
-    }
-
-    fn like(&self) -> &Tensor<4> {
-        &self.map
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        self.affine.as_ref().map_or(Reading::Plain, Reading::Activated)
+    fn input(&self) -> ConvolutionInput<'_> {
+        let prologue = match &self.affine {
+            Some(Affine { scale, shift }) => Prologue::ScaleShiftSilu { scale, shift },
+            None => Prologue::None,
+        };
+        ConvolutionInput { map: &self.map, prologue }
     }
 
     fn rows(&self, rows: Range<usize>) -> Tensor<4> {

@@ -1,9 +1,10 @@
 use std::ops::Range;
 
 use burn::prelude::*;
+use omnigen2_kernels::{ConvolutionInput, Prologue, trim};
 
-use crate::conv::{Conv, Reading, Rows};
-use crate::cpu;
+use crate::conv::Conv;
+use crate::rows::Rows;
 use crate::tile::{Pass, take};
 
 /// Halves height and width by a convolution.
@@ -40,25 +41,16 @@ impl Upsample {
     /// - x: `[batch, channels, height, width]`
     /// - output: `[batch, channels, 2 height, 2 width]`
     pub(crate) fn forward(&self, x: Tensor<4>, pass: &Pass) -> Tensor<4> {
-        self.conv.over(&Doubled(cpu::trim(x)), pass)
+        self.conv.over(&Doubled(trim(x)), pass)
     }
 }
 
 /// A map of twice the height and width, of which rows are made when they are read.
-pub(crate) struct Doubled(pub(crate) Tensor<4>);
+struct Doubled(Tensor<4>);
 
 impl Rows for Doubled {
-    fn dims(&self) -> [usize; 4] {
-        let [batch, channels, height, width] = self.0.dims();
-        [batch, channels, 2 * height, 2 * width]
-    }
-
-    fn like(&self) -> &Tensor<4> {
-        &self.0
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        Reading::Doubled
+    fn input(&self) -> ConvolutionInput<'_> {
+        ConvolutionInput { map: &self.0, prologue: Prologue::Double }
     }
 
     fn rows(&self, rows: Range<usize>) -> Tensor<4> {

@@ -1,8 +1,7 @@
 use std::ops::Range;
 
 use burn::prelude::*;
-
-use crate::cpu::Scratch;
+use omnigen2_kernels::Scratch;
 
 /// How many rows of a feature map are computed at a time.
 ///

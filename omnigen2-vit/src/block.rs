@@ -1,6 +1,6 @@
 use burn::prelude::*;
 use omnigen2_rope::ops::{Linear, RmsNorm, silu_gate};
-use omnigen2_rope::{Rotation, Visibility, attend, merge_heads, split_heads};
+use omnigen2_rope::{AttentionMask, Rotation, attend, merge_heads, split_heads};
 
 use crate::config::{EPSILON, VitConfig};
 use crate::window::Group;
@@ -58,7 +58,7 @@ impl Attention {
         let mut start = 0;
         let attended = groups.iter().map(|group| {
             let part = |x: &Tensor<4>| group.part(x, start);
-            let out = attend(part(&queries), part(&keys), part(&values), Visibility::All);
+            let out = attend(part(&queries), part(&keys), part(&values), &AttentionMask::None);
             start += group.windows * group.patches;
             group.join(out, self.heads)
         });

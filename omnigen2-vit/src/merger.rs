@@ -25,7 +25,7 @@ impl Merger {
     /// `[batch, patches, hidden]` → `[batch, merged tokens, out_hidden]`.
     pub(crate) fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, patches, width] = x.dims();
-        let merged_width = self.hidden.weight.lazy_shape()[1];
+        let merged_width = self.hidden.weight.shape()[1];
         let blocks = self.ln_q.forward(x).reshape([batch, patches * width / merged_width, merged_width]);
         self.output.forward(gelu(self.hidden.forward(blocks)))
     }

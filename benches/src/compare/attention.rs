@@ -1,22 +1,22 @@
 use burn::prelude::*;
-use omnigen2_rope::{Visibility, attend};
+use omnigen2_rope::{AttentionMask, attend};
 
 use super::{Prepared, timed, whole};
 use crate::synthetic::input;
 
 /// The joint layers' attention.
 pub(super) fn diffusion(tokens: usize, device: &Device) -> Prepared {
-    prepared([21, 7, tokens, 120], Visibility::All, device)
+    prepared([21, 7, tokens, 120], AttentionMask::None, device)
 }
 
 /// The language model's attention to what it reads.
 pub(super) fn causal(tokens: usize, device: &Device) -> Prepared {
-    prepared([16, 2, tokens, 128], Visibility::Causal, device)
+    prepared([16, 2, tokens, 128], AttentionMask::Causal, device)
 }
 
 fn prepared(
     [heads, kv_heads, tokens, head_dim]: [usize; 4],
-    visibility: Visibility,
+    mask: AttentionMask,
     device: &Device,
 ) -> Prepared {
     let queries = input("queries", [1, heads, tokens, head_dim], device);
@@ -26,7 +26,7 @@ fn prepared(
         let inputs = [&queries, &keys, &values].map(Tensor::clone);
         whole(timed(&device, || {
             let [queries, keys, values] = inputs;
-            attend(queries, keys, values, visibility)
+            attend(queries, keys, values, &mask)
         }))
     })
 }

@@ -84,7 +84,9 @@ fn weights_rest_in_the_mapped_file() {
         };
         let ((archive, linear), peak) = peak_of(load);
         assert!(peak < BOOKKEEPING, "{peak} bytes were allocated");
-        let data = linear.weight.into_value().into_data();
+        let value = linear.weight.val();
+        drop(linear);
+        let data = value.into_data();
         assert_eq!(data.as_bytes().as_ptr(), archive.get("weight").unwrap().bytes().as_ptr());
     }
 }

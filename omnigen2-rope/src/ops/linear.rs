@@ -2,11 +2,9 @@ use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
 
-use super::LowRank;
-use crate::cpu;
+use super::Weight;
 
-/// An affine map whose weight rests as checkpoints have it: `[output, input]`, in the file's own type. A [`LowRank`]
-/// that is put on the weight is computed beside it.
+/// An affine map whose [`Weight`] rests as checkpoints have it: `[output, input]`, in the file's own type.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -19,7 +17,7 @@ use crate::cpu;
 #[derive(Module, Debug)]
 pub struct Linear {
     /// `[output, input]`.
-    pub weight: Param<Tensor<2>>,
+    pub weight: Weight,
     /// `[output]`.
     pub bias: Option<Param<Tensor<1>>>,
 }
@@ -27,18 +25,19 @@ pub struct Linear {
 impl Linear {
     /// A map without bias, with random weights once they are asked for.
     pub fn new(input: usize, output: usize, device: &Device) -> Self {
-        Self {
-            weight: uniform(input).init_with([output, input], Some(input), Some(output), device),
-            bias: None,
-        }
+        Self { weight: Weight::uniform(input, output, device), bias: None }
     }
 
     /// A map with bias, with random weights once they are asked for.
     pub fn with_bias(input: usize, output: usize, device: &Device) -> Self {
-        let bias = uniform(input).init_with([output], Some(input), Some(output), device);
+        let bound = (input.max(1) as f64).powf(-0.5);
+        let uniform = Initializer::Uniform { min: -bound, max: bound };
+        let bias = uniform.init_with([output], Some(input), Some(output), device);
         Self { bias: Some(bias), ..Self::new(input, output, device) }
     }
 
+    /// Returns `x · weightᵀ + bias`.
+    ///
     /// # Shapes
     /// - x: `[.., input]`
     /// - output: `[.., output]`, of the type of `x`
@@ -46,10 +45,7 @@ impl Linear {
     /// # Panics
     /// If the last axis is not `input`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let y = match self.weight.reparameterization::<LowRank>() {
-            Some(low_rank) => project(x.clone(), self.weight.base()) + low_rank.forward(x),
-            None => project(x, self.weight.val()),
-        };
+        let y = self.weight.project(x);
         match &self.bias {
             Some(bias) => {
                 let bias = bias.val().cast(y.dtype());
@@ -58,35 +54,4 @@ impl Linear {
             None => y,
         }
     }
-}
-
-fn uniform(fan_in: usize) -> Initializer {
-    let bound = (fan_in.max(1) as f64).powf(-0.5);
-    Initializer::Uniform { min: -bound, max: bound }
-}
-
-/// `x · weightᵀ`: the weight may rest in another type than `x`, and is widened for this product alone.
-///
-/// # Shapes
-/// - x: `[.., input]`
-/// - weight: `[output, input]`
-/// - output: `[.., output]`, of the type of `x`
-///
-/// # Panics
-/// If the last axis of `x` is not `input`.
-pub fn project<const D: usize>(x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
-    let mut dims = x.dims();
-    let [output, input] = weight.dims();
-    assert_eq!(dims[D - 1], input, "a weight of [{output}, {input}] meets channels of another number");
-    let rows = dims[..D - 1].iter().product::<usize>();
-    let x = x.reshape([rows, input]);
-    let y = cpu::project(&x, &weight).unwrap_or_else(|| multiply(x, weight));
-    dims[D - 1] = output;
-    y.reshape(dims)
-}
-
-// Two axes keep the transposed weight a view; with more, burn copies it at every call.
-fn multiply(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    let weight = weight.cast(x.dtype()).transpose();
-    x.matmul(weight)
 }

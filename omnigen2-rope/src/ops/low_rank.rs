@@ -108,7 +108,7 @@ mod tests {
         let device = Device::flex();
         let apart = adapted(&device);
         let merged = apart.clone().materialize();
-        assert!(merged.weight.reparameterization::<LowRank>().is_none());
+        assert!(merged.weight.low_rank().is_none());
         let x = random([3, 7, 8], &device);
         assert!(difference(apart.forward(x.clone()), merged.forward(x.clone())) < TOLERANCE);
         let changed = difference(merged.weight.val(), apart.weight.base());
@@ -121,7 +121,7 @@ mod tests {
         let device = Device::flex().autodiff();
         let linear = adapted(&device);
         let gradients = linear.forward(random([3, 8], &device)).square().sum().backward();
-        let low_rank = linear.weight.reparameterization::<LowRank>().unwrap();
+        let low_rank = linear.weight.low_rank().unwrap();
         assert!(linear.weight.base().grad(&gradients).is_none());
         assert!(linear.bias.as_ref().unwrap().val().grad(&gradients).is_none());
         assert!(low_rank.scale.val().grad(&gradients).is_none());

@@ -2,8 +2,7 @@ use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::DType;
-
-use crate::{cpu, learn};
+use omnigen2_kernels::{self as kernels, recorded};
 
 /// Root-mean-square normalisation with a learned scale (arXiv 1910.07467).
 ///
@@ -57,10 +56,10 @@ impl RmsNorm {
 
     /// `scale` has one row for each image of the first axis, or one for all.
     fn scale_by<const D: usize>(&self, x: Tensor<D>, scale: Tensor<D>) -> Tensor<D> {
-        if let Some(normalised) = learn::rms_norm(&x, &scale, self.epsilon) {
+        if let Some(normalised) = recorded::rms_norm(&x, &scale, self.epsilon) {
             return normalised;
         }
-        let x = match cpu::rms_norm(x, &scale, self.epsilon) {
+        let x = match kernels::rms_norm(x, &scale, self.epsilon) {
             Ok(normalised) => return normalised,
             Err(x) => x,
         };

@@ -2,7 +2,7 @@
 
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
-use omnigen2_rope::{Visibility, attend, attend_masked, merge_heads, split_heads};
+use omnigen2_rope::{AttentionMask, attend, merge_heads, split_heads};
 use proptest::prelude::*;
 
 use crate::support::{difference, numbers, uniform};
@@ -76,27 +76,27 @@ proptest! {
 
     #[test]
     fn all_keys_are_seen_as_defined(case in case()) {
-        let found = attend(case.queries(), case.keys(), case.values(), Visibility::All);
+        let found = attend(case.queries(), case.keys(), case.values(), &AttentionMask::None);
         prop_assert!(difference(found, case.by_definition(case.mask(|_, _| false))) < TOLERANCE);
     }
 
     #[test]
     fn later_keys_are_not_seen(case in case()) {
-        let found = attend(case.queries(), case.keys(), case.values(), Visibility::Causal);
+        let found = attend(case.queries(), case.keys(), case.values(), &AttentionMask::Causal);
         prop_assert!(difference(found, case.by_definition(case.causal_mask())) < TOLERANCE);
     }
 
     #[test]
     fn a_causal_mask_is_causal_attention(case in case()) {
-        let masked = attend_masked(case.queries(), case.keys(), case.values(), case.causal_mask());
-        let causal = attend(case.queries(), case.keys(), case.values(), Visibility::Causal);
+        let masked = attend(case.queries(), case.keys(), case.values(), &AttentionMask::Hidden(case.causal_mask()));
+        let causal = attend(case.queries(), case.keys(), case.values(), &AttentionMask::Causal);
         prop_assert!(difference(masked, causal) < TOLERANCE);
     }
 
     #[test]
     fn masked_keys_are_not_seen(case in case(), period in 2usize..5) {
         let mask = || case.mask(|query, key| (query + key) % period == 1 && key > 0);
-        let masked = attend_masked(case.queries(), case.keys(), case.values(), mask());
+        let masked = attend(case.queries(), case.keys(), case.values(), &AttentionMask::Hidden(mask()));
         prop_assert!(difference(masked, case.by_definition(mask())) < TOLERANCE);
     }
 
@@ -107,4 +107,12 @@ proptest! {
         prop_assert_eq!(split.dims(), [batch, heads, seq, head_dim]);
         prop_assert_eq!(numbers(merge_heads(split)), numbers(x));
     }
+}
+
+#[test]
+#[should_panic(expected = "a mask of [1, 1, 2, 3] meets 2 queries and 4 keys")]
+fn a_mask_of_other_keys_is_refused() {
+    let (queries, keys) = (uniform(1, [1, 1, 2, 8]), uniform(2, [1, 1, 4, 8]));
+    let hidden = uniform(3, [1, 1, 2, 3]).greater_elem(0.0);
+    attend(queries, keys.clone(), keys, &AttentionMask::Hidden(hidden));
 }

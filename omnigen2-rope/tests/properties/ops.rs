@@ -1,7 +1,6 @@
 //! The shared operations against loops on the host.
 
 use burn::module::Param;
-use burn::prelude::*;
 use burn::tensor::DType;
 use omnigen2_rope::ops::{Linear, RmsNorm, layer_norm};
 use proptest::prelude::*;
@@ -16,8 +15,10 @@ const UNIT_TOLERANCE: f64 = 1e-4;
 const LEAST_VARIANCE: f64 = 1e-2;
 
 fn linear(seed: u64, [input, output]: [usize; 2]) -> Linear {
-    let weight = Param::from_tensor(uniform(seed, [output, input]));
-    Linear { weight, bias: Some(Param::from_tensor(uniform(!seed, [output]))) }
+    Linear {
+        weight: uniform(seed, [output, input]).into(),
+        bias: Some(Param::from_tensor(uniform(!seed, [output]))),
+    }
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -46,10 +47,9 @@ proptest! {
     #[test]
     fn bf16_weights_are_f32_weights_rounded(input in 1usize..24, output in 1usize..12, seed: u64) {
         let Linear { weight, bias } = linear(seed, [input, output]);
-        let half = |x: Tensor<2>| Param::from_tensor(x.cast(DType::BF16));
-        let rounded = |x: Tensor<2>| Param::from_tensor(x.cast(DType::BF16).cast(DType::F32));
-        let stored = Linear { weight: half(weight.val()), bias: bias.clone() };
-        let widened = Linear { weight: rounded(weight.val()), bias };
+        let half = weight.val().cast(DType::BF16);
+        let stored = Linear { weight: half.clone().into(), bias: bias.clone() };
+        let widened = Linear { weight: half.cast(DType::F32).into(), bias };
         let x = uniform(seed ^ 1, [2, 3, input]);
         let found = stored.forward(x.clone());
         prop_assert_eq!(found.dtype(), DType::F32);
