@@ -10,7 +10,7 @@ use crate::flow::{Moment, VelocityField};
 
 /// Classifier-free guidance (arXiv 2207.12598) by text and by reference images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Guidance {
     /// The strength with which the prompt pulls; at most 1 is no guidance at all.
     pub text: f64,

@@ -124,8 +124,8 @@ pub enum Error {
     Read(String),
     /// The latent is no longer made of numbers.
     #[error(
-        "the latent turned non-finite in step {step} of {steps}: the weights hold NaN or infinity, or the \
-         precision is too narrow; check the checkpoint, or compute in F32"
+        "the latent turned non-finite in step {step} of {steps}: the weights hold NaN or infinity, an adapter is too \
+         strong, or the precision is too narrow; check the checkpoint and the adapters' scales, or compute in F32"
     )]
     NonFinite {
         /// The step, from 1.

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod convert;
 pub mod device;
+pub mod files;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod lora;
@@ -14,7 +15,6 @@ pub mod pixels;
 pub mod text;
 pub mod values;
 pub mod weights;
-pub mod whole;
 
 mod builder;
 mod engine;
@@ -27,7 +27,7 @@ pub use checkpoint::{Checkpoint, LooseFiles};
 pub use engine::{Placement, reader, slot};
 pub use error::{Error, Result};
 pub use omnigen2::OmniGen2;
-pub use omnigen2_dit::{CachePolicy, Guidance, MAX_REFERENCES, Schedule, Solver, TimeShift};
+pub use omnigen2_dit::{CachePolicy, Guidance, MAX_REFERENCES, ParseError, Schedule, Solver, TimeShift};
 pub use omnigen2_mllm::Sampling;
 pub use omnigen2_vae::Tile;
 pub use tasks::reflect::{self, Mend, Reflection, Round};

@@ -1,31 +1,31 @@
 //! Pictures on disk, with the request that made them.
 
-use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ImageRequest;
-use crate::whole::beside;
+use crate::files::{Draft, open_regular};
 
 /// The PNG text chunk that holds a [`Record`] as JSON.
 const KEYWORD: &str = "omnigen2";
 
-/// A text chunk may inflate to no more than this.
+/// The most bytes that a record has, packed and unpacked.
 const MOST_BYTES: usize = 16 << 20;
 
-/// How a picture was made.
+/// The record of how a picture was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The version of this crate.
     pub version: String,
-    /// The request, without its references.
+    /// The request; its references and its conversation are not written.
+    #[serde(serialize_with = "without_pictures")]
     pub request: ImageRequest,
     /// The references, in order.
     pub references: Vec<ReferenceRecord>,
-    /// Where the weights came from.
+    /// The source of the weights.
     pub checkpoint: String,
     /// Device, precision and the like, by name.
     pub settings: std::collections::BTreeMap<String, String>,
@@ -42,7 +42,7 @@ pub struct ReferenceRecord {
     pub digest: String,
 }
 
-/// Why a picture's file could not be written, or its record not be read.
+/// The reason why a picture's file could not be written, or its record not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetadataError {
@@ -51,7 +51,7 @@ pub enum MetadataError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system or the encoder said.
+        /// The reason that the system or the encoder gave.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The file could not be read.
@@ -59,7 +59,7 @@ pub enum MetadataError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The reason that the system gave.
         source: std::io::Error,
     },
     /// The file is no PNG.
@@ -67,7 +67,17 @@ pub enum MetadataError {
     NotPng {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// The reason that the decoder gave.
+        source: png::DecodingError,
+    },
+    /// The record is packed, and cannot be unpacked.
+    #[error("{} says how it was made in more than {limit} bytes, or in bytes that do not unpack: this program wrote it otherwise", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes that a record may have.
+        limit: usize,
+        /// The reason that the decoder gave.
         source: png::DecodingError,
     },
     /// The picture says nothing about how it was made.
@@ -81,7 +91,7 @@ pub enum MetadataError {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// Where it breaks off.
+        /// The place where it breaks off.
         source: serde_json::Error,
     },
 }
@@ -96,30 +106,32 @@ pub fn save(path: impl AsRef<Path>, picture: &RgbImage, record: &Record) -> Resu
         path: path.to_owned(),
         source,
     };
-    let mut file = beside(path).map_err(|e| failed(e.into()))?;
-    encode(BufWriter::new(file.as_file_mut()), picture, record).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error.into()))?;
+    let mut file = Draft::beside(path).map_err(|e| failed(e.into()))?;
+    encode(BufWriter::new(&mut file), picture, record).map_err(failed)?;
+    file.finish().map_err(|e| failed(e.into()))?;
     Ok(())
 }
 
-/// How a picture was made, from its PNG.
+/// Reads from a PNG how its picture was made.
 ///
 /// # Errors
 /// If it cannot be read or says nothing.
 pub fn read(path: impl AsRef<Path>) -> Result<Record, MetadataError> {
     let path = path.as_ref();
-    let file = File::open(path).map_err(|source| MetadataError::Read { path: path.into(), source })?;
+    let file = open_regular(path).map_err(|source| MetadataError::Read { path: path.into(), source })?;
     let limits = png::Limits { bytes: MOST_BYTES };
     let decoder = png::Decoder::new_with_limits(BufReader::new(file), limits);
     let not_png = |source| MetadataError::NotPng { path: path.into(), source };
     let reader = decoder.read_info().map_err(not_png)?;
     let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
-    let chunk = chunk.ok_or_else(|| MetadataError::NoRecord { path: path.into() })?;
-    let text = chunk.get_text().map_err(not_png)?;
+    let mut chunk = chunk.ok_or_else(|| MetadataError::NoRecord { path: path.into() })?.clone();
+    let packed = |source| MetadataError::Packed { path: path.into(), limit: MOST_BYTES, source };
+    chunk.decompress_text_with_limit(MOST_BYTES).map_err(packed)?;
+    let text = chunk.get_text().map_err(packed)?;
     serde_json::from_str(&text).map_err(|source| MetadataError::Corrupt { path: path.into(), source })
 }
 
-/// FNV-1a of a picture's size and pixels: tells whether a file still holds the same picture.
+/// Returns the FNV-1a hash of a picture's size and pixels, which tells whether a file still holds the same picture.
 pub fn digest(picture: &RgbImage) -> String {
     let (width, height) = picture.dimensions();
     let size = width.to_le_bytes().into_iter().chain(height.to_le_bytes());
@@ -128,6 +140,11 @@ pub fn digest(picture: &RgbImage) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     format!("{hash:016x}")
+}
+
+fn without_pictures<S: Serializer>(request: &ImageRequest, serializer: S) -> Result<S::Ok, S::Error> {
+    let bare = ImageRequest { references: Vec::new(), conversation: None, ..request.clone() };
+    bare.serialize(serializer)
 }
 
 fn encode(
@@ -148,6 +165,8 @@ fn encode(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn record() -> Record {
@@ -172,6 +191,28 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
+    /// Of the versions before pictures could be part of a request.
+    const OLDER: &str = r#"{"version":"0.1.0","request":{"prompt":"a fox","negative":"","size":{"width":48,
+        "height":32},"count":1,"guidance":{"text":5.0,"image":2.0,"range":[0.0,1.0]},"steps":2,"solver":
+        {"dpm_solver":{"order":2}},"time_shift":{"dynamic":{"base":320.0}},"step_cache":"none","seed":7,
+        "max_pixels":1048576,"reference_limits":{"max_pixels":1048576,"max_side":1024},"draw_references":false,
+        "max_tokens":1024},"references":[{"path":"fox.png","digest":"00ff"}],"checkpoint":"somewhere",
+        "settings":{"device":"flex"},"index":0}"#;
+
+    #[test]
+    fn records_stay_as_they_are_and_hold_no_pictures() {
+        let record: Record = serde_json::from_str(OLDER).unwrap();
+        let older: String = OLDER.split_whitespace().collect();
+        assert_eq!(
+            serde_json::to_string(&record).unwrap().replace("a fox", "afox"),
+            older.replace("a fox", "afox")
+        );
+        let request = record.request.clone().reference(RgbImage::new(2, 2));
+        let request = ImageRequest { conversation: Some(crate::Conversation::new()), ..request };
+        let with = Record { request, ..record.clone() };
+        assert_eq!(serde_json::to_string(&with).unwrap(), serde_json::to_string(&record).unwrap());
+    }
+
     #[test]
     fn what_cannot_be_read_or_written_is_named() {
         let folder = tempfile::tempdir().unwrap();
@@ -184,7 +225,59 @@ mod tests {
         let text = folder.path().join("text.png");
         std::fs::write(&text, "not a picture").unwrap();
         assert!(matches!(read(&text), Err(MetadataError::NotPng { .. })));
-        assert!(matches!(read(folder.path().join("none.png")), Err(MetadataError::Read { .. })));
+        for unreadable in [&folder.path().join("none.png"), folder.path(), Path::new("/dev/zero")] {
+            assert!(matches!(read(unreadable), Err(MetadataError::Read { .. })));
+        }
+    }
+
+    /// A PNG with a packed record of so many spaces before its JSON.
+    fn packed(spaces: usize) -> Vec<u8> {
+        let text = " ".repeat(spaces) + &serde_json::to_string(&record()).unwrap();
+        let mut chunk = png::text_metadata::ITXtChunk::new(KEYWORD, text);
+        chunk.compress_text().unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = png::Encoder::new(&mut bytes, 1, 1).write_header().unwrap();
+        writer.write_text_chunk(&chunk).unwrap();
+        writer.write_image_data(&[0]).unwrap();
+        drop(writer);
+        bytes
+    }
+
+    #[test]
+    fn a_packed_record_is_read_within_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("packed.png");
+        std::fs::write(&path, packed(1000)).unwrap();
+        assert_eq!(read(&path).unwrap(), record());
+        std::fs::write(&path, packed(MOST_BYTES)).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(matches!(error, MetadataError::Packed { .. }), "{error:?}");
+        assert!(error.to_string().contains("packed.png says how it was made in more than 16777216 bytes"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn mutated_records_never_panic(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+            length in any::<prop::sample::Index>(),
+            [is_packed, is_cut] in any::<[bool; 2]>(),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("mutated.png");
+            save(&path, &RgbImage::new(2, 2), &record()).unwrap();
+            let mut bytes = if is_packed { packed(0) } else { std::fs::read(&path).unwrap() };
+            for (place, value) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = value;
+            }
+            if is_cut {
+                bytes.truncate(length.index(bytes.len()));
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            let _ = read(&path);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::prelude::*;
 use half::bf16;
 use omnigen2_pipeline::convert::{Conversion, ConvertError};
+use omnigen2_pipeline::files::faults;
 use omnigen2_pipeline::pixels::Size;
 use omnigen2_pipeline::weights::{Archive, Storage, WeightsError};
 use omnigen2_pipeline::{Checkpoint, Error, ImageRequest, OmniGen2};
@@ -147,6 +148,113 @@ fn a_damaged_result_and_another_source_are_written_anew() {
     assert!(fs::read(&shard).unwrap() != whole);
 }
 
+/// A small checkpoint: one part in two shards with an index, one in a file.
+fn small(folder: &Path) {
+    let write = |name: &str, tensor: &str| {
+        let bytes: Vec<u8> = (0..300).flat_map(|i| (i as f32 / 8.0).to_le_bytes()).collect();
+        let view = TensorView::new(Dtype::F32, vec![3, 100], &bytes).unwrap();
+        safetensors::serialize_to_file([(tensor, view)], None, &folder.join(name)).unwrap();
+    };
+    for part in ["vae", "mllm"] {
+        fs::create_dir_all(folder.join(part)).unwrap();
+        fs::write(folder.join(part).join("config.json"), "{}").unwrap();
+    }
+    write("vae/diffusion_pytorch_model.safetensors", "vae");
+    write("mllm/model-1.safetensors", "first");
+    write("mllm/model-2.safetensors", "second");
+    let index = r#"{"weight_map": {"first": "model-1.safetensors", "second": "model-2.safetensors"}}"#;
+    fs::write(folder.join("mllm/model.safetensors.index.json"), index).unwrap();
+}
+
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    names(folder).into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+}
+
+#[test]
+fn a_conversion_stopped_at_any_change_and_begun_again_gives_the_same_files() {
+    let place = tempfile::tempdir().unwrap();
+    let [from, undisturbed] = ["from", "undisturbed"].map(|name| place.path().join(name));
+    small(&from);
+    convert(&from, &undisturbed, Storage::Bf16).unwrap();
+    let expected = contents(&undisturbed);
+    assert_eq!(expected.len(), 6);
+    for stop in 0..1000 {
+        let to = place.path().join(stop.to_string());
+        let outcome = faults::stopping_at(stop, || convert(&from, &to, Storage::Bf16));
+        if outcome.is_none() {
+            convert(&from, &to, Storage::Bf16).unwrap();
+        }
+        assert_eq!(contents(&to), expected, "stopped at {stop}");
+        if let Some(outcome) = outcome {
+            outcome.unwrap();
+            assert!(stop > 20, "there were changes to stop at");
+            return;
+        }
+    }
+    unreachable!("it never ends");
+}
+
+#[test]
+fn two_conversions_do_not_write_one_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let [from, to] = ["from", "to"].map(|name| place.path().join(name));
+    small(&from);
+    let mut first = Conversion::begin(&from, &to, Storage::Bf16).unwrap();
+    first.next().unwrap().unwrap();
+    let error = convert(&from, &to, Storage::Bf16).unwrap_err().to_string();
+    let holder = format!("to is being written by process {} (", std::process::id());
+    assert!(error.contains(&holder), "{error}");
+    first.try_for_each(|progress| progress.map(|_| ())).unwrap();
+    convert(&from, &to, Storage::Bf16).unwrap();
+    assert_eq!(names(&to), names(&from));
+}
+
+#[test]
+fn weights_of_another_layout_are_not_left_beside_the_new_ones() {
+    let place = tempfile::tempdir().unwrap();
+    let [shards, single, to] = ["shards", "single", "to"].map(|name| place.path().join(name));
+    small(&shards);
+    fs::create_dir_all(single.join("mllm")).unwrap();
+    fs::copy(shards.join("mllm/model-1.safetensors"), single.join("mllm/model.safetensors")).unwrap();
+    convert(&shards, &to, Storage::Bf16).unwrap();
+    let before = contents(&to);
+    let error = refused(&single, &to);
+    assert!(matches!(error, Error::Convert(ConvertError::Foreign { .. })), "{error}");
+    assert!(error.to_string().contains("to/mllm/model-1.safetensors is of another checkpoint"), "{error}");
+    assert_eq!(contents(&to), before);
+    fs::remove_dir_all(&to).unwrap();
+    convert(&single, &to, Storage::Bf16).unwrap();
+    let error = refused(&shards, &to);
+    assert!(matches!(error, Error::Convert(ConvertError::Foreign { .. })), "{error}");
+}
+
+#[test]
+fn numbers_of_64_bits_take_the_type_that_is_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let [from, to] = ["from", "to"].map(|name| place.path().join(name));
+    fs::create_dir_all(from.join("vae")).unwrap();
+    let bytes: Vec<u8> =
+        [1.0, 0.1, 1.0 + 2f64.powi(-8) + 1e-15].iter().flat_map(|x: &f64| x.to_le_bytes()).collect();
+    let view = TensorView::new(Dtype::F64, vec![1, 3], &bytes).unwrap();
+    let file = from.join("vae/model.safetensors");
+    safetensors::serialize_to_file([("weight", view)], None, &file).unwrap();
+    let load = |path: &Path| {
+        Archive::open(path)?
+            .tensor::<2>("weight", Storage::F32, &Device::flex())
+            .map(|tensor| tensor.into_data().try_into_vec::<f32>().unwrap())
+    };
+    let error = load(&file).unwrap_err().to_string();
+    assert!(error.contains("has the type F64: expected F32, F16 or BF16; convert the checkpoint"), "{error}");
+    for (storage, expected) in [
+        (Storage::Bf16, [1.0, 0.100_097_656, 1.007_812_5]),
+        (Storage::F32, [1.0, 0.1, 1.003_906_3]),
+        (Storage::AsStored, [1.0, 0.1, 1.003_906_3]),
+    ] {
+        convert(&from, &to, storage).unwrap();
+        assert_eq!(load(&to.join("vae")).unwrap(), expected, "{storage:?}");
+    }
+}
+
 fn component(values: &[f32]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("vae")).unwrap();
@@ -181,10 +289,13 @@ fn folders_that_make_no_sense_are_refused() {
         let error = refused(from, &to);
         assert!(matches!(error, Error::Convert(ConvertError::Within { .. })), "{error}");
     }
-    for (from, to) in
-        [(folder.path().join("nowhere"), "out".into()), (file.clone(), "out".into()), (from, file)]
-    {
-        let error = refused(&from, &to);
+    for from in [folder.path().join("nowhere"), file.clone()] {
+        let error = refused(&from, Path::new("out"));
         assert!(matches!(error, Error::Convert(ConvertError::NoFolder { .. })), "{error}");
     }
+    let error = refused(&from, &file).to_string();
+    assert!(
+        error.ends_with("file is a file; expected a folder to write into, or a name that is free"),
+        "{error}"
+    );
 }

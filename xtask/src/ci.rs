@@ -7,10 +7,11 @@ use std::time::Instant;
 use xshell::{Shell, cmd};
 
 use crate::Failure;
+use crate::fuzz;
 use crate::tidy::{self, Repository};
 
 pub(crate) const ABOUT: &str =
-    "run all checks; --quick without backends and packages, --skip STEP without one";
+    "run all checks; --quick without fuzzing, backends and packages, --skip STEP without one";
 
 /// The largest package a registry should be sent.
 const PACKAGE_BYTES: u64 = 10_000_000;
@@ -24,6 +25,8 @@ struct Step {
 #[derive(Clone, Copy, PartialEq)]
 enum Stage {
     Quick,
+    /// A minute of fuzzing, which needs a C++ compiler and a build of its own.
+    Fuzz,
     /// Backends this machine need not have: wgpu runs on drivers in software, the others are compiled.
     Backends,
     Packages,
@@ -52,6 +55,7 @@ const STEPS: &[Step] = &[
         },
     },
     Step { name: "test", stage: Stage::Quick, work: Work::Cargo("test --release --workspace") },
+    Step { name: "fuzz", stage: Stage::Fuzz, work: Work::Own(fuzz::brief) },
     Step { name: "wgpu", stage: Stage::Backends, work: Work::Own(software_gpu::run) },
     Step {
         name: "cuda",
@@ -113,7 +117,7 @@ impl Selection {
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                "--quick" => selection.left_out.extend([Stage::Backends, Stage::Packages]),
+                "--quick" => selection.left_out.extend([Stage::Fuzz, Stage::Backends, Stage::Packages]),
                 "--skip" => selection.skipped.push(step_name(arguments.next())?),
                 other => return Err(Failure::Usage(format!("`ci` does not know `{other}`"))),
             }

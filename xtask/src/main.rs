@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod arguments;
 mod ci;
 mod compare;
+mod fuzz;
 mod synth;
 mod tidy;
 
@@ -20,6 +21,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "ci", about: ci::ABOUT, run: ci::run },
     Command { name: "compare", about: compare::ABOUT, run: compare::run },
+    Command { name: "fuzz", about: fuzz::ABOUT, run: fuzz::run },
     Command { name: "synth", about: synth::ABOUT, run: synth::run },
     Command { name: "tidy", about: tidy::ABOUT, run: tidy::run },
     Command { name: "help", about: "print this text", run: help },
@@ -40,6 +42,9 @@ impl<E: std::error::Error> From<E> for Failure {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::compile() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match dispatch(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

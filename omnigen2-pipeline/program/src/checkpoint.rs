@@ -1,16 +1,16 @@
-//! Which checkpoint is meant, by what was given, what a record says or the environment.
+//! The checkpoint that is meant, by what was given, what a record says or the environment.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::hub::{Hub, looks_like_repository};
+use omnigen2_pipeline::hub::{Hub, HubError, RepositoryId, looks_like_repository};
 use omnigen2_pipeline::{Builder, Checkpoint, Error, ImageRequest, LooseFiles};
 
 use crate::console::Console;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Interrupt;
-use crate::pull;
+use crate::pull::{self, Pulled};
 
 const VARIABLE: &str = "OMNIGEN2_CHECKPOINT";
 const LOOSE: &str = "loose files";
@@ -35,11 +35,13 @@ pub(crate) struct LooseArgs {
     tokenizer: Option<PathBuf>,
 }
 
-/// Where the weights are.
+/// A place of weights, as it was named.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     /// A directory or a repository.
     Named(String),
+    /// A directory or a repository that a record names; nobody asked for it to be fetched.
+    Recorded(String),
     /// One file a part.
     Loose(LooseFiles),
     /// The model inside this program.
@@ -76,7 +78,7 @@ impl Source {
         }
     }
 
-    /// As [`Found::settings`] wrote it.
+    /// Reads what [`Found::settings`] wrote.
     pub(crate) fn recorded(name: &str, settings: &BTreeMap<String, String>) -> Self {
         let file = |part: &str| settings.get(part).map(PathBuf::from);
         let loose = || {
@@ -88,13 +90,21 @@ impl Source {
             })
         };
         match name {
-            LOOSE => loose().map_or_else(|| Self::Named(name.into()), Self::Loose),
+            LOOSE => loose().map_or_else(|| Self::Recorded(name.into()), Self::Loose),
             SHAPES => Self::Shapes,
-            _ => Self::Named(name.into()),
+            _ => Self::Recorded(name.into()),
         }
     }
 
-    /// What the environment names, or the model inside this program.
+    /// The same, but fetched where it is not on this machine.
+    pub(crate) fn fetched(self) -> Self {
+        match self {
+            Self::Recorded(name) => Self::Named(name),
+            other => other,
+        }
+    }
+
+    /// The checkpoint that the environment names, or the model inside this program.
     pub(crate) fn usual() -> Self {
         let name = env::var_os(VARIABLE).filter(|name| !name.is_empty());
         name.map_or(Self::Shapes, |name| Self::Named(name.to_string_lossy().into_owned()))
@@ -104,31 +114,54 @@ impl Source {
     pub(crate) fn usually(&self, request: ImageRequest) -> ImageRequest {
         match self {
             Self::Shapes => omnigen2_shapes::usually(request),
-            Self::Named(_) | Self::Loose(_) => request,
+            Self::Named(_) | Self::Recorded(_) | Self::Loose(_) => request,
         }
     }
 
-    /// A repository is pulled unless there is a directory of its name.
+    /// A repository that was asked for is pulled unless there is a directory of its name.
     pub(crate) fn find(self, console: &Console, interrupt: &Interrupt) -> Result<Found, Failure> {
-        let name = match self {
-            Self::Loose(files) => return Ok(Found { place: Place::Loose(files), name: LOOSE.into() }),
+        let name = match &self {
+            Self::Loose(files) => {
+                return Ok(Found { place: Place::Loose(files.clone()), name: LOOSE.into() });
+            }
             Self::Shapes => {
                 console.say(TOLD);
                 return Ok(Found { place: Place::Shapes, name: SHAPES.into() });
             }
-            Self::Named(name) => name,
+            Self::Named(name) | Self::Recorded(name) => name,
         };
-        let path = Path::new(&name);
+        let path = Path::new(name);
         if path.is_dir() {
             return Ok(Found { name: absolute(path), place: Place::Directory(path.into()) });
         }
-        let repository = looks_like_repository(&name).ok_or(Error::NoCheckpoint { path: path.into() })?;
-        console.say(format_args!("there is no directory {name}; looking for the repository {repository}"));
-        let pulled = pull::pull(&Hub::new(), &repository, console, interrupt)?;
+        let repository = looks_like_repository(name).ok_or(Error::NoCheckpoint { path: path.into() })?;
+        let pulled = if matches!(self, Self::Recorded(_)) {
+            cached(&repository)?
+        } else {
+            console
+                .say(format_args!("there is no directory {name}; looking for the repository {repository}"));
+            pull::pull(&Hub::new(), &repository, console, interrupt)?
+        };
         Ok(Found {
             name: format!("{}@{}", repository.id(), pulled.commit),
             place: Place::Directory(pulled.directory),
         })
+    }
+}
+
+/// A repository in the cache. A picture must not decide what is fetched with its reader's token.
+fn cached(repository: &RepositoryId) -> Result<Pulled, Failure> {
+    let hub = Hub { offline: true, ..Hub::new() };
+    match hub.pull(repository) {
+        Err(HubError::NotCached { .. }) => {
+            let message = format!(
+                "the picture was drawn with the repository {repository}, which is not on this machine; --pull \
+                 fetches it, and --checkpoint names another"
+            );
+            Err(Failure::new(Code::Hub, message))
+        }
+        Err(error) => Err(error.into()),
+        Ok(pull) => Ok(Pulled { commit: pull.commit().to_owned(), directory: pull.finish()? }),
     }
 }
 
@@ -158,7 +191,7 @@ impl Found {
         }
     }
 
-    /// What a record keeps beside the name.
+    /// The settings that a record keeps beside the name.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         match &self.place {
             Place::Directory(_) | Place::Shapes => Vec::new(),

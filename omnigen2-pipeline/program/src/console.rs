@@ -1,4 +1,4 @@
-//! What is said while working, all of it on stderr, and results on stdout.
+//! Progress, notes and warnings on stderr, and results on stdout.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::{Code, Failure};
+pub(crate) use crate::plain::tame;
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -41,7 +42,7 @@ impl Console {
     /// A line above the progress.
     pub(crate) fn say(&self, text: impl std::fmt::Display) {
         if !self.quiet {
-            let _ = writeln!(Above(self.clone()), "{text}");
+            let _ = writeln!(Above(self.clone()), "{}", tame(&text.to_string()));
         }
     }
 
@@ -92,20 +93,12 @@ impl Write for Above {
 
 /// Results, on stdout. Whoever reads them may stop reading.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
-    write(&format!("{text}\n"))
+    print_piece(&format!("{text}\n"))
 }
 
-/// A part of a line of results, which a network wrote.
+/// A part of a line of results; a terminal gets it tame, whoever else reads it gets it as it is.
 pub(crate) fn print_piece(text: &str) -> Result<(), Failure> {
-    match io::stdout().is_terminal() {
-        true => write(&tame(text)),
-        false => write(text),
-    }
-}
-
-/// What a network wrote, without what would steer a terminal.
-pub(crate) fn tame(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && c != '\n' && c != '\t', "\u{FFFD}")
+    if io::stdout().is_terminal() { write(&tame(text)) } else { write(text) }
 }
 
 fn write(text: &str) -> Result<(), Failure> {
@@ -115,5 +108,16 @@ fn write(text: &str) -> Result<(), Failure> {
             Err(Failure::new(Code::Output, error).within("cannot write to stdout"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        assert_eq!(tame("a\tfox\n狐"), "a\tfox\n狐");
+        assert_eq!(tame("\x1b[2J\x07\r\u{9b}31m\x7f"), "\\u{1b}[2J\\u{7}\\r\\u{9b}31m\\u{7f}");
     }
 }

@@ -3,19 +3,21 @@
 use std::path::PathBuf;
 
 use omnigen2_pipeline::convert::Conversion;
+use omnigen2_pipeline::weights::Storage;
 use omnigen2_pipeline::{Checkpoint, device::by_name};
 
 use crate::checkpoint::Source;
 use crate::console::print;
 use crate::device;
 use crate::failure::Failure;
-use crate::settings::StorageName;
+use crate::settings;
 use crate::work::Work;
 
 /// Writes a checkpoint anew with its weights in another type, and prints its directory
 ///
 /// The layout stays: what could be loaded before can be loaded after. Weights in 16 bits take half the room, and a
-/// CPU uses them where they lie, in the file. Begun again, it goes on where it was.
+/// CPU uses them where they lie, in the file. Begun again, it goes on where it was. A file of the checkpoint that is
+/// cut short meanwhile ends the program (SIGBUS).
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A directory, or a repository, which is pulled if it is not in the cache
@@ -25,13 +27,13 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The type of the weights; `stored` copies them
-    #[arg(long, value_name = "TYPE", default_value = "bf16")]
-    dtype: StorageName,
+    #[arg(long, value_name = "TYPE", default_value_t = Storage::Bf16, value_parser = settings::storage())]
+    dtype: Storage,
 }
 
 pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
     let from = Source::Named(args.checkpoint).find(work.console, work.interrupt)?.directory()?;
-    let conversion = Conversion::begin(&from, &args.output, args.dtype.into())?;
+    let conversion = Conversion::begin(&from, &args.output, args.dtype)?;
     let bar = work.console.bytes(0);
     for progress in conversion {
         let progress = progress?;

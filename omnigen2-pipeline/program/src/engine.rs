@@ -16,7 +16,8 @@ use crate::work::Work;
 #[command(next_help_heading = "Checkpoint")]
 pub(crate) struct EngineArgs {
     /// A directory, or a repository OWNER/NAME or OWNER/NAME@REVISION, which is pulled, or `shapes` for the small model
-    /// inside this program [env: OMNIGEN2_CHECKPOINT] [default: shapes]
+    /// inside this program. Its files are used where they lie: cutting one short meanwhile ends the program (SIGBUS)
+    /// [env: OMNIGEN2_CHECKPOINT] [default: shapes]
     #[arg(long, value_name = "DIR|REPOSITORY")]
     checkpoint: Option<String>,
     #[command(flatten)]
@@ -25,7 +26,7 @@ pub(crate) struct EngineArgs {
     settings: SettingsArgs,
 }
 
-/// What is known of an engine before anything is opened.
+/// An engine of which nothing is opened yet.
 pub(crate) struct Origin {
     source: Source,
     settings: SettingsArgs,
@@ -45,7 +46,7 @@ impl EngineArgs {
         Ok(Origin { source: given.unwrap_or_else(Source::usual), settings: self.settings })
     }
 
-    /// What was not given is as recorded.
+    /// Reads what was not given from a record.
     pub(crate) fn origin_like(self, record: &Record) -> Result<Origin, Failure> {
         let given = Source::given(self.checkpoint, self.loose)?;
         let source = given.unwrap_or_else(|| Source::recorded(&record.checkpoint, &record.settings));
@@ -54,6 +55,11 @@ impl EngineArgs {
 }
 
 impl Origin {
+    /// The same, but what a record names is fetched where it is not on this machine.
+    pub(crate) fn fetching(self) -> Self {
+        Self { source: self.source.fetched(), ..self }
+    }
+
     /// A request with the settings that the checkpoint is usually asked with.
     pub(crate) fn usually(&self, request: ImageRequest) -> ImageRequest {
         self.source.usually(request)
@@ -77,12 +83,12 @@ impl Origin {
 }
 
 impl Engine {
-    /// As [`Origin::usually`].
+    /// A request with the settings that the checkpoint is usually asked with.
     pub(crate) fn usually(&self, request: ImageRequest) -> ImageRequest {
         self.source.usually(request)
     }
 
-    /// How the first picture of a request is made, its references yet to be named.
+    /// The record of a request's first picture, its references yet to be named.
     pub(crate) fn record(&self, request: &ImageRequest) -> Record {
         Record {
             version: env!("CARGO_PKG_VERSION").into(),

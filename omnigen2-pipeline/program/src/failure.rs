@@ -1,4 +1,4 @@
-//! What the program exits with: the only place that knows which error means which code.
+//! Errors and exit codes: the only place that knows which error means which code.
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -15,6 +15,8 @@ use omnigen2_pipeline::weights::WeightsError;
 use omnigen2_pipeline::{Error, RequestError, device::DeviceError};
 use omnigen2_train::TrainError;
 
+use crate::plain::{shortened, tame};
+
 /// An exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -27,9 +29,10 @@ pub(crate) enum Code {
     Device = 6,
     Hub = 7,
     Interrupted = 130,
+    Terminated = 143,
 }
 
-const MEANINGS: [(Code, &str); 8] = [
+const MEANINGS: [(Code, &str); 9] = [
     (Code::Failed, "it failed while computing"),
     (Code::Request, "wrong usage, or a request that cannot be met"),
     (Code::Checkpoint, "the checkpoint or an adapter is missing, incomplete or damaged"),
@@ -38,6 +41,7 @@ const MEANINGS: [(Code, &str); 8] = [
     (Code::Device, "the device is unknown, not built in or not there"),
     (Code::Hub, "the checkpoint cannot be had from the hub"),
     (Code::Interrupted, "interrupted by Ctrl-C"),
+    (Code::Terminated, "terminated by SIGTERM"),
 ];
 
 /// The codes and what they mean, for the help.
@@ -55,7 +59,7 @@ impl From<Code> for ExitCode {
     }
 }
 
-/// Why the program ends early.
+/// An end before the work is done, and its reason.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: Code,
@@ -79,12 +83,12 @@ impl Failure {
         self.code
     }
 
-    /// The error and its causes.
+    /// The error and its causes, whatever files and servers put into them tamed and shortened.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.error.to_string()];
+        let mut lines = vec![shortened(tame(&self.error.to_string()))];
         let mut cause = self.error.source();
         while let Some(error) = cause {
-            lines.push(error.to_string());
+            lines.push(shortened(tame(&error.to_string())));
             cause = error.source();
         }
         lines
@@ -147,7 +151,10 @@ fn code(error: &Error) -> Code {
             HubError::InvalidId { .. } | HubError::InvalidRevision { .. } => Code::Request,
             _ => Code::Hub,
         },
-        Error::Convert(ConvertError::Write { .. }) => Code::Output,
+        Error::Convert(
+            ConvertError::Write { .. } | ConvertError::Folder(_) | ConvertError::NotAFolder { .. },
+        ) => Code::Output,
+        Error::Convert(ConvertError::Foreign { .. }) => Code::Output,
         Error::Convert(ConvertError::Within { .. }) => Code::Request,
         Error::Convert(_) => Code::Checkpoint,
         Error::Metadata(MetadataError::Write { .. }) => Code::Output,
@@ -160,7 +167,7 @@ fn train_code(error: &TrainError) -> Code {
     match error {
         TrainError::Pipeline(error) => code(error),
         TrainError::Recipe { .. } | TrainError::Setting { .. } => Code::Request,
-        TrainError::File { .. } => Code::Output,
+        TrainError::File { .. } | TrainError::Files(_) => Code::Output,
         TrainError::State { .. }
         | TrainError::Data { .. }
         | TrainError::Example { .. }

@@ -15,7 +15,6 @@ use crate::drawing;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::settings::SettingsArgs;
-use crate::values;
 
 const PROMPT: &str =
     "a prompt of some length, which says what is to be seen in the picture, where, and in what light";
@@ -43,7 +42,7 @@ pub(crate) struct Args {
 #[command(next_help_heading = "What is drawn")]
 struct PictureArgs {
     /// The size of the picture
-    #[arg(long, value_name = "WxH", value_parser = values::size, default_value = "1024x1024")]
+    #[arg(long, value_name = "WxH", default_value = "1024x1024")]
     size: Size,
     /// How many pictures are drawn at once
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -81,9 +80,10 @@ pub(crate) fn run(args: &Args, console: &Console, interrupt: &Interrupt) -> Resu
     let memory = memory(&parts);
     let verified = checkpoint.verify(&device);
     let inspected = Inspected { name, parts, adapters, memory, request, plan, fits: verified.is_ok() };
-    match args.json {
-        true => print(inspected.as_json())?,
-        false => print(inspected.as_text())?,
+    if args.json {
+        print(inspected.as_json())?;
+    } else {
+        print(inspected.as_text())?;
     }
     Ok(verified?)
 }
@@ -95,7 +95,7 @@ struct Inspected {
     memory: [Memory; 3],
     request: ImageRequest,
     plan: Plan,
-    /// Whether the weights are those of the configurations.
+    /// The weights are those of the configurations.
     fits: bool,
 }
 

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use crate::console::print;
 use crate::failure::{Code, Failure};
-use crate::values::{name_guidance, name_solver, name_step_cache, name_time_shift};
 
 /// Characters of a negative prompt that are listed; all of them are in the JSON.
 const SHOWN: usize = 48;
@@ -34,11 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         print(format_args!("{:11} {}", preset.name, preset.description))?;
         print(format_args!(
             "            {} steps of {}, time shift {}, guidance: {}, step cache {}",
-            request.steps,
-            name_solver(request.solver),
-            name_time_shift(request.time_shift),
-            name_guidance(request.guidance),
-            name_step_cache(request.step_cache),
+            request.steps, request.solver, request.time_shift, request.guidance, request.step_cache,
         ))?;
         if !request.negative.is_empty() {
             let beginning: String = request.negative.chars().take(SHOWN).collect();

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use omnigen2_pipeline::hub::{Hub, HubError, RepositoryId};
 
-use crate::console::{Console, print};
+use crate::console::{Console, print, tame};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 
-/// Attempts in a row that move nothing, before a broken connection is given up.
-const ATTEMPTS: u32 = 4;
+/// How long to wait after a broken connection; twice as long after each further one.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Fetches a checkpoint from the hub and prints its directory
@@ -73,12 +72,12 @@ pub(crate) fn pull(
                 bar.set_position(progress.bytes_done);
                 bar.set_message(format!(
                     "{} ({}/{})",
-                    progress.file,
+                    tame(&progress.file),
                     progress.files_total.min(progress.files_done + 1),
                     progress.files_total
                 ));
             }
-            Err(HubError::Interrupted { .. }) if failed < ATTEMPTS => {
+            Err(HubError::Interrupted { .. }) => {
                 failed += 1;
                 sleep(PAUSE * 2_u32.pow(failed));
             }

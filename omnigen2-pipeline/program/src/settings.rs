@@ -1,8 +1,9 @@
-//! How a checkpoint computes, as it is given or recorded.
+//! The computing of a checkpoint, as it is given or recorded.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use clap::ValueEnum;
+use clap::builder::TypedValueParser;
 use omnigen2_pipeline::Tile;
 use omnigen2_pipeline::lora::Adapter;
 use omnigen2_pipeline::weights::Storage;
@@ -22,14 +23,14 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// The type of activations [default: auto]
-    #[arg(long)]
-    precision: Option<PrecisionName>,
+    #[arg(long, value_parser = values::one_of(Precision::ALL, Precision::name, about_precision))]
+    precision: Option<Precision>,
     /// The type in which weights rest [default: auto]
-    #[arg(long)]
-    storage: Option<StorageName>,
+    #[arg(long, value_parser = storage())]
+    storage: Option<Storage>,
     /// Whether parts stay in memory or are put away when their stage ends [default: auto]
-    #[arg(long)]
-    memory: Option<MemoryName>,
+    #[arg(long, value_parser = values::one_of(Memory::ALL, Memory::name, about_memory))]
+    memory: Option<Memory>,
     /// The memory to plan with, such as 12GiB: what is estimated to take more is refused [default: what is there]
     #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
     memory_limit: Option<u64>,
@@ -42,57 +43,8 @@ pub(crate) struct SettingsArgs {
     lora: Vec<Lora>,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum PrecisionName {
-    /// BF16 on a GPU that computes with it, F32 elsewhere
-    #[default]
-    Auto,
-    /// 32 bits
-    F32,
-    /// 16 bits with the range of F32
-    Bf16,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum StorageName {
-    /// On a CPU, 16 bits for matrices; elsewhere that of the file, or of 16 bits what the device has
-    #[default]
-    Auto,
-    /// That of the file
-    Stored,
-    /// 32 bits
-    F32,
-    /// 16 bits, a mantissa of 10
-    F16,
-    /// 16 bits, the range of F32
-    Bf16,
-}
-
-impl From<StorageName> for Storage {
-    fn from(name: StorageName) -> Self {
-        match name {
-            StorageName::Auto => Self::Auto,
-            StorageName::Stored => Self::AsStored,
-            StorageName::F32 => Self::F32,
-            StorageName::F16 => Self::F16,
-            StorageName::Bf16 => Self::Bf16,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum MemoryName {
-    /// Resident where all parts together fit, else staged
-    #[default]
-    Auto,
-    /// Each part stays once it is loaded
-    Resident,
-    /// The peak is the largest part, not the sum
-    Staged,
-}
-
 impl SettingsArgs {
-    /// What was not given is as recorded.
+    /// Reads what was not given from a record.
     pub(crate) fn or_recorded(self, recorded: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let rows = recorded.get("tile_rows").map(|rows| rows.parse().map_err(|_| unknown("tile_rows", rows)));
         let recorded_loras = recorded.get(LORA).map_or("", String::as_str);
@@ -110,18 +62,10 @@ impl SettingsArgs {
     }
 
     pub(crate) fn apply(&self, builder: Builder) -> Result<Builder, Failure> {
-        let precision = match self.precision.unwrap_or_default() {
-            PrecisionName::Auto => Precision::Auto,
-            PrecisionName::F32 => Precision::F32,
-            PrecisionName::Bf16 => Precision::Bf16,
-        };
-        let memory = match self.memory.unwrap_or_default() {
-            MemoryName::Auto => Memory::Auto,
-            MemoryName::Resident => Memory::Resident,
-            MemoryName::Staged => Memory::Staged,
-        };
-        let storage = self.storage.unwrap_or_default().into();
-        let builder = builder.precision(precision).storage(storage).memory(memory);
+        let builder = builder
+            .precision(self.precision.unwrap_or_default())
+            .storage(self.storage.unwrap_or_default())
+            .memory(self.memory.unwrap_or_default());
         let builder = match self.tile_rows {
             Some(rows) => builder.tile(Tile::rows(rows as usize)),
             None => builder,
@@ -140,13 +84,13 @@ impl SettingsArgs {
         Ok(adapters.map_err(omnigen2_pipeline::Error::from)?)
     }
 
-    /// As [`or_recorded`](Self::or_recorded) reads it.
+    /// A record that [`or_recorded`](Self::or_recorded) reads.
     pub(crate) fn record(&self, device: &str) -> BTreeMap<String, String> {
         let mut record = BTreeMap::from([
             ("device".into(), device.into()),
-            ("precision".into(), name(self.precision.unwrap_or_default())),
-            ("storage".into(), name(self.storage.unwrap_or_default())),
-            ("memory".into(), name(self.memory.unwrap_or_default())),
+            ("precision".into(), self.precision.unwrap_or_default().to_string()),
+            ("storage".into(), self.storage.unwrap_or_default().to_string()),
+            ("memory".into(), self.memory.unwrap_or_default().to_string()),
         ]);
         record.extend(self.tile_rows.map(|rows| ("tile_rows".into(), rows.to_string())));
         if !self.lora.is_empty() {
@@ -157,16 +101,45 @@ impl SettingsArgs {
     }
 }
 
-fn name(value: impl ValueEnum) -> String {
-    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+/// A parser of storage types.
+pub(crate) fn storage() -> impl TypedValueParser<Value = Storage> {
+    values::one_of(Storage::ALL, Storage::name, about_storage)
 }
 
-fn named<E: ValueEnum>(recorded: &BTreeMap<String, String>, setting: &str) -> Result<Option<E>, Failure> {
+fn named<T: FromStr>(recorded: &BTreeMap<String, String>, setting: &str) -> Result<Option<T>, Failure> {
     let value = recorded.get(setting);
-    value.map(|value| E::from_str(value, true).map_err(|_| unknown(setting, value))).transpose()
+    value.map(|value| value.parse().map_err(|_| unknown(setting, value))).transpose()
 }
 
 fn unknown(setting: &str, value: &str) -> Failure {
     let message = format!("the record's {setting} is `{value}`, which this version does not know");
     Failure::new(Code::Input, format!("{message}; give the setting anew"))
+}
+
+fn about_precision(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Auto => "BF16 on a GPU that computes with it, F32 elsewhere",
+        Precision::F32 => "32 bits",
+        Precision::Bf16 => "16 bits with the range of F32",
+    }
+}
+
+fn about_storage(storage: Storage) -> &'static str {
+    match storage {
+        Storage::Auto => {
+            "On a CPU, 16 bits for matrices; elsewhere that of the file, or of 16 bits what the device has"
+        }
+        Storage::AsStored => "That of the file",
+        Storage::F32 => "32 bits",
+        Storage::F16 => "16 bits, a mantissa of 10",
+        Storage::Bf16 => "16 bits, the range of F32",
+    }
+}
+
+fn about_memory(memory: Memory) -> &'static str {
+    match memory {
+        Memory::Auto => "Resident where all parts together fit, else staged",
+        Memory::Resident => "Each part stays once it is loaded",
+        Memory::Staged => "The peak is the largest part, not the sum",
+    }
 }

@@ -154,7 +154,7 @@ fn wrap_line(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// As a typewriter would have it, since the font has no typographic marks. It shows what it lacks as `?`.
+/// A letter as a typewriter would have it, since the font has no typographic marks. It shows what it lacks as `?`.
 fn typed(c: char) -> char {
     match c {
         '‘' | '’' => '\'',

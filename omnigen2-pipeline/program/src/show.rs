@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use omnigen2_pipeline::metadata::{self, Record};
 
-use crate::console::print;
+use crate::console::{print, tame};
 use crate::failure::{Code, Failure};
-use crate::values::{name_guidance, name_solver, name_step_cache, name_time_shift};
 
 /// Prints how a picture was made
 #[derive(clap::Args)]
@@ -24,6 +23,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         return print(serde_json::to_string(&record).map_err(|e| Failure::new(Code::Failed, e))?);
     }
     for Line { name, value } in lines(&record) {
+        let [name, value] = [name, value].map(|text| tame(&text));
         print(format_args!("{name:18} {}", value.replace('\n', "\n                   ")))?;
     }
     Ok(())
@@ -48,10 +48,10 @@ fn lines(record: &Record) -> Vec<Line> {
     line("picture", format!("{} of {}", record.index + 1, request.count));
     line("seed", request.seed.to_string());
     line("steps", request.steps.to_string());
-    line("solver", name_solver(request.solver));
-    line("time shift", name_time_shift(request.time_shift));
-    line("guidance", name_guidance(request.guidance));
-    line("step cache", name_step_cache(request.step_cache));
+    line("solver", request.solver.to_string());
+    line("time shift", request.time_shift.to_string());
+    line("guidance", request.guidance.to_string());
+    line("step cache", request.step_cache.to_string());
     line("most pixels", request.max_pixels.to_string());
     line("most tokens", request.max_tokens.to_string());
     let limits = request.reference_limits;

@@ -43,11 +43,12 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
         bar.inc(1);
         work.interrupt.check()?;
         let Some(sketch) = sketch else { continue };
-        match sketch.is_right() {
-            true if balance <= 0 => continue,
-            true => balance -= 1,
-            false => balance += 1,
+        let is_right = sketch.is_right();
+        // The balance is of wrong ones over right ones.
+        if is_right && balance <= 0 {
+            continue;
         }
+        balance += if is_right { -1 } else { 1 };
         sketches.push(sketch);
     }
     bar.finish_and_clear();

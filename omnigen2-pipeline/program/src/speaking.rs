@@ -1,4 +1,4 @@
-//! How replies are worded.
+//! The wording of replies.
 
 use omnigen2_pipeline::{ReplySettings, Sampling};
 
@@ -31,7 +31,7 @@ pub(crate) struct SpeakingArgs {
 }
 
 impl SpeakingArgs {
-    /// Where nothing was given, replies are worded as the checkpoint says.
+    /// The settings of replies, which are the checkpoint's where nothing was given.
     pub(crate) fn settings(&self, checkpoint: Sampling, seed: u64) -> ReplySettings {
         let sampling = Sampling {
             temperature: self.temperature.unwrap_or(checkpoint.temperature),

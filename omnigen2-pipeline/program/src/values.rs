@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use omnigen2_pipeline::pixels::Size;
-use omnigen2_pipeline::{CachePolicy, Guidance, Preset, Solver, TimeShift};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use omnigen2_pipeline::{ParseError, Preset};
 
-/// The reference's threshold.
-const TEACACHE_THRESHOLD: f64 = 0.05;
-
-pub(crate) fn size(text: &str) -> Result<Size, String> {
-    let side = |text: &str| text.trim().parse::<u32>().ok();
-    let sides = text.split_once(['x', 'X', '×']);
-    let sides = sides.and_then(|(width, height)| Some(Size::new(side(width)?, side(height)?)));
-    sides.ok_or_else(|| "expected WIDTHxHEIGHT in pixels, such as 1024x768".into())
+/// A parser of values that are one word each, which the help lists with what `about` says of them.
+pub(crate) fn one_of<T: Copy + FromStr<Err = ParseError> + Send + Sync + 'static>(
+    all: &[T],
+    name: fn(T) -> &'static str,
+    about: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> + use<T> {
+    let words = all.iter().map(|value| PossibleValue::new(name(*value)).help(about(*value)));
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }
 
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
@@ -49,7 +50,7 @@ impl fmt::Display for Lora {
     }
 }
 
-/// What follows the last colon is the scale, if it is a number.
+/// Reads `FILE` and `FILE:SCALE`: behind the last colon stands the scale, if it is a number.
 pub(crate) fn lora(text: &str) -> Result<Lora, String> {
     let split =
         text.rsplit_once(':').and_then(|(path, scale)| Some((path, scale.trim().parse::<f64>().ok()?)));
@@ -65,40 +66,6 @@ pub(crate) fn range(text: &str) -> Result<[f64; 2], String> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     let range = ends.and_then(|(from, to)| Some([number(from)?, number(to)?]));
     range.ok_or_else(|| "expected FROM..TO within 0 to 1, such as 0..0.8".into())
-}
-
-pub(crate) fn solver(text: &str) -> Result<Solver, String> {
-    match text {
-        "euler" => Ok(Solver::Euler),
-        "dpm" => Ok(Solver::DPM_SOLVER),
-        _ => Err("expected `euler` or `dpm`".into()),
-    }
-}
-
-pub(crate) fn time_shift(text: &str) -> Result<TimeShift, String> {
-    match text {
-        "none" => Ok(TimeShift::None),
-        "dynamic" => Ok(TimeShift::default()),
-        number => number
-            .parse()
-            .map(TimeShift::Fixed)
-            .map_err(|_| "expected `none`, `dynamic` or a number such as 2.6".into()),
-    }
-}
-
-pub(crate) fn step_cache(text: &str) -> Result<CachePolicy, String> {
-    let (name, threshold) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-    let expected = || "expected `none`, `teacache`, `teacache=THRESHOLD` or `taylorseer`".to_owned();
-    match (name, threshold) {
-        ("none", None) => Ok(CachePolicy::None),
-        ("taylorseer", None) => Ok(CachePolicy::TaylorSeer),
-        ("teacache", None) => Ok(CachePolicy::TeaCache { threshold: TEACACHE_THRESHOLD }),
-        ("teacache", Some(value)) => {
-            let threshold = value.parse().map_err(|_| expected())?;
-            Ok(CachePolicy::TeaCache { threshold })
-        }
-        _ => Err(expected()),
-    }
 }
 
 pub(crate) fn preset(text: &str) -> Result<&'static Preset, String> {
@@ -123,54 +90,14 @@ pub(crate) fn factor(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number over 0, such as 1.05".into())
 }
 
-pub(crate) fn name_solver(solver: Solver) -> String {
-    match solver {
-        Solver::Euler => "euler".into(),
-        Solver::DPM_SOLVER => "dpm".into(),
-        Solver::DpmSolver { order } => format!("dpm of order {order}"),
-    }
-}
-
-pub(crate) fn name_time_shift(shift: TimeShift) -> String {
-    match shift {
-        TimeShift::None => "none".into(),
-        TimeShift::Fixed(factor) => factor.to_string(),
-        shift if shift == TimeShift::default() => "dynamic".into(),
-        TimeShift::Dynamic { base } => format!("dynamic from {base}"),
-    }
-}
-
-pub(crate) fn name_step_cache(cache: CachePolicy) -> String {
-    match cache {
-        CachePolicy::None => "none".into(),
-        CachePolicy::TeaCache { threshold } => format!("teacache={threshold}"),
-        CachePolicy::TaylorSeer => "taylorseer".into(),
-    }
-}
-
-pub(crate) fn name_guidance(Guidance { text, image, range: [from, to] }: Guidance) -> String {
-    format!("text {text}, image {image}, steps {from}..{to}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_are_read_as_they_are_written() {
-        for text in ["none", "dynamic", "2.6"] {
-            assert_eq!(name_time_shift(time_shift(text).unwrap()), text);
-        }
-        for text in ["none", "teacache=0.05", "taylorseer"] {
-            assert_eq!(name_step_cache(step_cache(text).unwrap()), text);
-        }
-        for text in ["euler", "dpm"] {
-            assert_eq!(name_solver(solver(text).unwrap()), text);
-        }
-        assert_eq!(step_cache("teacache"), step_cache("teacache=0.05"));
         assert_eq!(lora("a/b.safetensors:-0.5").unwrap().to_string(), "a/b.safetensors:-0.5");
         assert_eq!(lora("C:\\a"), Ok(Lora { path: "C:\\a".into(), scale: 1.0 }));
-        assert_eq!(size("64x32"), Ok(Size::new(64, 32)));
         assert_eq!(range("0.1..0.8"), range("0.1,0.8"));
         assert_eq!((bytes("1.5GiB"), bytes("2 mb"), bytes("77")), (Ok(3 << 29), Ok(2_000_000), Ok(77)));
     }
@@ -184,10 +111,8 @@ mod tests {
                 && bytes("0").is_err()
         );
         assert!(lora(":0.5").is_err() && lora("a:inf").is_err() && lora("").is_err());
-        assert!(size("64").is_err() && size("-1x3").is_err() && size("axb").is_err());
         assert!(range("0.5").is_err() && range("a..b").is_err());
-        assert!(solver("heun").is_err() && time_shift("later").is_err() && preset("slow").is_err());
-        assert!(step_cache("teacache=much").is_err() && step_cache("none=1").is_err());
+        assert!(preset("slow").is_err());
         assert!(temperature("-1").is_err() && temperature("NaN").is_err() && temperature("0") == Ok(0.0));
         assert!(share("0").is_err() && share("1.1").is_err() && share("1") == Ok(1.0));
         assert!(factor("0").is_err() && factor("inf").is_err() && factor("1.05") == Ok(1.05));

@@ -1,4 +1,4 @@
-//! Long work: what it reports to, and what stops it.
+//! Long work, with the console that it reports to and the signal that stops it.
 
 use omnigen2_pipeline::pixels::RgbImage;
 use omnigen2_pipeline::{Generation, Reply, Step, Turn};

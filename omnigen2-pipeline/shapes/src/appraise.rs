@@ -8,14 +8,14 @@ use super::sample::{MIDDLE, SIDES};
 use super::scene::{Background, Scene};
 use super::wish::Wish;
 
-/// What a perfect critic says about a picture that a network drew.
+/// The opinion of a perfect critic on a picture that a network drew.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Appraisal {
-    /// What of the picture can be read.
+    /// The part of the picture that can be read.
     pub scene: Scene,
-    /// Its answer, as [`Wish::answer`] but of what is no object too.
+    /// The critic's answer, as [`Wish::answer`] but of what is no object too.
     pub answer: String,
-    /// What the picture becomes by the edit of the answer; none if it is right or cannot be mended.
+    /// The scene after the edit of the answer; none if the picture is right or cannot be mended.
     pub mended: Option<Scene>,
 }
 

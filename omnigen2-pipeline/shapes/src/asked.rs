@@ -8,26 +8,26 @@ use super::words::Paint;
 const PAINT_NAMED: f64 = 0.96;
 const EXTENT_NAMED: f64 = 0.85;
 
-/// What a prompt asks of one object. What it does not name is free.
+/// The wish of a prompt for one object. What the prompt does not name is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Its shape.
+    /// The shape of the object.
     pub shape: Shape,
-    /// Its colours and how they lie; the order of two named colours does not count.
+    /// The colours of the object and how they lie; the order of two named colours does not count.
     pub paint: Option<Paint>,
-    /// Its size.
+    /// The size of the object.
     pub extent: Option<Extent>,
     /// The picture, counted from 1, whose object it is; then all of it counts and none of it is named.
     pub image: Option<usize>,
 }
 
 impl Asked {
-    /// All of an object, named.
+    /// Asks for all of an object, each part named.
     pub fn of(object: &Object) -> Self {
         Self { shape: object.shape, paint: Some(Paint::of(object)), extent: Some(object.extent), image: None }
     }
 
-    /// The object of the picture of this number, counted from 1.
+    /// Asks for the object of the picture of a number, counted from 1.
     pub fn pictured(object: &Object, image: usize) -> Self {
         Self { image: Some(image), ..Self::of(object) }
     }
@@ -41,7 +41,7 @@ impl Asked {
         }
     }
 
-    /// How many of shape, paint and extent an object does not have as asked.
+    /// Counts which of shape, paint and extent an object does not have as asked.
     pub fn wrong(&self, object: &Object) -> usize {
         let found = Paint::of(object);
         let paint = self.paint.is_none_or(|paint| match self.image {
@@ -52,7 +52,7 @@ impl Asked {
         [self.shape == object.shape, paint, extent].into_iter().filter(|met| !met).count()
     }
 
-    /// All that is named, without an article: large red circle.
+    /// Returns the phrase of all that is named, without an article: large red circle.
     pub fn phrase(&self) -> String {
         match self.image {
             Some(image) => format!("object in image {image}"),
@@ -64,7 +64,7 @@ impl Asked {
         }
     }
 
-    /// The same with the texture behind: large circle with red and blue stripes.
+    /// Returns the phrase with the texture behind: large circle with red and blue stripes.
     pub fn trailing_phrase(&self) -> String {
         match self.paint.and_then(Paint::noun) {
             Some(noun) if self.image.is_none() => {

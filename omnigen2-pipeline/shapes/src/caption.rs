@@ -9,12 +9,12 @@ use super::words::{capital, list};
 /// The most words of a prompt.
 pub const MOST_WORDS: usize = 45;
 
-/// How a prompt is worded.
+/// The wording of a prompt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// The order and form of its parts.
+    /// The order and form of the prompt's parts.
     pub form: Form,
-    /// Where textures stand.
+    /// The place of textures in their phrases.
     pub texture: TexturePlace,
 }
 
@@ -42,7 +42,7 @@ impl Form {
         [Self::Noun, Self::Command, Self::Picture, Self::BackgroundFirst, Self::Sentences, Self::Terse];
 }
 
-/// Where the texture of an object stands in its phrase.
+/// The place of an object's texture in its phrase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TexturePlace {
     /// a red and blue striped circle
@@ -59,7 +59,7 @@ impl Style {
 }
 
 impl Place {
-    /// Where: on the left.
+    /// Returns the place in words: on the left.
     pub fn words(self) -> &'static str {
         match self {
             Self::Middle => "in the middle",

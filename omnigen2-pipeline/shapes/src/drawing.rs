@@ -2,21 +2,12 @@
 
 use image::RgbImage;
 
-use super::caption::Style;
-use super::change;
-use super::dice::Dice;
-use super::edit::{Edit, WORDINGS};
-use super::held_out::{self, Novelty};
+use super::edit::Edit;
 use super::judge;
-use super::sample;
 use super::scene::Scene;
-use super::subject;
 use super::wish::Wish;
 
-/// How often an instruction ends without a period, as those read from critiques do.
-const WITHOUT_PERIOD: f64 = 0.5;
-
-/// What a picture is drawn from.
+/// The kind of input that a picture is drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
     /// A prompt.
@@ -31,7 +22,7 @@ impl Task {
     /// All tasks.
     pub const ALL: [Self; 3] = [Self::TextToImage, Self::Edit, Self::InContext];
 
-    /// Its name: text, edit or context.
+    /// Returns the name of the task: text, edit or context.
     pub fn word(self) -> &'static str {
         match self {
             Self::TextToImage => "text",
@@ -44,26 +35,26 @@ impl Task {
 /// A prompt, the pictures given with it, and the picture to draw.
 #[derive(Clone, Debug)]
 pub struct Drawing {
-    /// What to draw.
+    /// The instruction to draw by.
     pub prompt: String,
     /// The pictures given with the prompt.
     pub references: Vec<RgbImage>,
-    /// What these show.
+    /// The scenes that the references show.
     pub reference_scenes: Vec<Scene>,
     /// A picture that is right. Others are too where the prompt leaves something free.
     pub target: RgbImage,
-    /// What the target shows.
+    /// The scene that the target shows.
     pub scene: Scene,
-    /// What makes a picture right.
+    /// The condition under which a picture is right.
     pub goal: Goal,
 }
 
-/// What makes a picture right.
+/// The condition under which a picture is right.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Goal {
-    /// It shows all that is wished.
+    /// A picture that shows all that is wished.
     Wish(Wish),
-    /// It shows this scene after the edit.
+    /// A picture that shows a scene after an edit.
     Edit {
         /// The scene before.
         before: Scene,
@@ -73,7 +64,7 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// What a scene lacks, in words; empty if it is right.
+    /// Returns in words what a scene lacks; empty if it is right.
     pub fn unmet(&self, scene: &Scene) -> Vec<String> {
         match self {
             Self::Wish(wish) => wish.unmet(scene).into_iter().map(|unmet| unmet.words).collect(),
@@ -82,12 +73,12 @@ impl Goal {
     }
 }
 
-/// Whether a picture is right.
+/// The judgement whether a picture is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Whether nothing is unmet.
     pub right: bool,
-    /// What the picture lacks, or why it cannot be read.
+    /// The parts that the picture lacks, or why it cannot be read.
     pub unmet: Vec<String>,
 }
 
@@ -109,50 +100,4 @@ impl Drawing {
     pub(super) fn with_references(self, reference_scenes: Vec<Scene>) -> Self {
         Self { references: reference_scenes.iter().map(Scene::render).collect(), reference_scenes, ..self }
     }
-}
-
-/// A scene, what is asked of it, and in which words.
-pub(super) struct Prompted {
-    pub(super) scene: Scene,
-    pub(super) wish: Wish,
-    pub(super) prompt: String,
-}
-
-/// A prompt, kept for evaluation or not, for a scene that has just this novelty.
-pub(super) fn prompted(dice: &mut Dice, novelty: Novelty, kept: bool) -> Prompted {
-    loop {
-        let scene = sample::scene(dice, novelty);
-        let wish = match novelty {
-            Novelty::NONE => Wish::mostly(&scene, dice),
-            _ => Wish::of(&scene),
-        };
-        let prompt = wish.words(Style::random(dice));
-        if held_out::prompt(&prompt) == kept {
-            return Prompted { scene, wish, prompt };
-        }
-    }
-}
-
-/// A drawing from text whose scene has just this novelty. Its prompt is kept for evaluation or not.
-pub(super) fn from_text(dice: &mut Dice, novelty: Novelty, kept: bool) -> Drawing {
-    let Prompted { scene, wish, prompt } = prompted(dice, novelty, kept);
-    Drawing::new(prompt, scene, Goal::Wish(wish))
-}
-
-/// A drawing of the task of which nothing is held out.
-pub(super) fn of_task(dice: &mut Dice, task: Task, kept: bool) -> Drawing {
-    match task {
-        Task::TextToImage => from_text(dice, Novelty::NONE, kept),
-        Task::Edit => edited(dice),
-        Task::InContext => subject::in_context(dice),
-    }
-}
-
-fn edited(dice: &mut Dice) -> Drawing {
-    let change::Change { before, edit } = change::random(dice);
-    let words = edit.words(&before, dice.below(WORDINGS));
-    let bare = dice.chance(WITHOUT_PERIOD);
-    let prompt = if bare { words.trim_end_matches('.').into() } else { words };
-    let goal = Goal::Edit { before: before.clone(), edit: edit.clone() };
-    Drawing::new(prompt, edit.apply(&before), goal).with_references(vec![before])
 }

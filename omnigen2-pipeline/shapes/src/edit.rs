@@ -4,11 +4,11 @@ use super::asked::{Asked, name};
 use super::scene::{Background, Extent, Object, Relation, Scene, Shape, take};
 use super::words::Paint;
 
-/// How far in pixels things that an edit leaves alone may move, and those that it changes.
+/// The distance in pixels that things may move which an edit leaves alone.
 pub const UNCHANGED_WITHIN: f32 = 3.0;
-/// See [`UNCHANGED_WITHIN`].
+/// The distance in pixels that things may move which an edit changes.
 pub const CHANGED_WITHIN: f32 = 4.0;
-/// In how many ways each edit is worded; the first is the one that critiques use.
+/// The number of wordings of each edit; the first is the one that critiques use.
 pub const WORDINGS: usize = 3;
 
 /// A change of a scene. Objects are named by their index in the scene.
@@ -18,21 +18,21 @@ pub enum Edit {
     Paint {
         /// The object.
         which: usize,
-        /// What it gets.
+        /// The new colours and texture.
         paint: Paint,
     },
     /// Makes an object large or small.
     Resize {
         /// The object.
         which: usize,
-        /// What it becomes.
+        /// The new size.
         extent: Extent,
     },
     /// Puts another shape in the place of an object, with its colours and size.
     Replace {
         /// The object.
         which: usize,
-        /// What comes there.
+        /// The new shape.
         shape: Shape,
     },
     /// Takes an object away.
@@ -44,9 +44,9 @@ pub enum Edit {
     Add {
         /// The new one.
         object: Object,
-        /// What of it is named.
+        /// The wish for the new object, as far as it is named.
         asked: Asked,
-        /// How it lies to the other.
+        /// The relation of the new object to the other.
         relation: Relation,
         /// The other.
         anchor: usize,
@@ -61,7 +61,7 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The scene after the edit. Indices that it does not have are left alone.
+    /// Returns the scene after the edit. Indices that it does not have are left alone.
     pub fn apply(&self, scene: &Scene) -> Scene {
         let mut scene = scene.clone();
         let objects = &mut scene.objects;
@@ -88,7 +88,7 @@ impl Edit {
         scene
     }
 
-    /// The instruction, for a picture of this scene, in one of [`WORDINGS`] wordings.
+    /// Returns the instruction, for a picture of this scene, in one of [`WORDINGS`] wordings.
     pub fn words(&self, scene: &Scene, wording: usize) -> String {
         let things = things(scene);
         let the = |which: usize| name(&things, which);
@@ -142,7 +142,7 @@ impl Edit {
         }
     }
 
-    /// What is wrong with the scene `after` as the result of this edit of `before`, in words; empty if the change
+    /// Returns in words what is wrong with `after` as the result of this edit of `before`; empty if the change
     /// was made and nothing else: objects left alone within [`UNCHANGED_WITHIN`] of their places, changed ones
     /// within [`CHANGED_WITHIN`]. An added object may be anywhere in its relation.
     pub fn unmet(&self, before: &Scene, after: &Scene) -> Vec<String> {
@@ -179,7 +179,7 @@ impl Edit {
         unmet
     }
 
-    /// Whether the edit changes the scene, and to one whose objects fit and can be named.
+    /// Returns whether the edit changes the scene, and to one whose objects fit and can be named.
     pub fn suits(&self, scene: &Scene) -> bool {
         let after = self.apply(scene);
         after != *scene && !after.objects.is_empty() && after.fits() && after.distinct()

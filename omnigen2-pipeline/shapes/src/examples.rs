@@ -2,17 +2,18 @@
 
 use super::describe;
 use super::dice::{Dice, Purpose};
-use super::drawing::{self, Drawing, Task};
+use super::drawing::{Drawing, Task};
 use super::held_out::Novelty;
 use super::review::{self, Botch, Review};
 use super::sample;
 use super::scene::Scene;
 use super::talk::{self, Talk};
+use super::tasks;
 
 /// A source of examples. The same seed and index always give the same example.
 ///
 /// ```
-/// use omnigen2_pipeline::shapes::{Examples, Task, judge};
+/// use omnigen2_shapes::{Examples, Task, judge};
 ///
 /// let drawing = Examples::training(7).drawing(Task::TextToImage, 0);
 /// assert!(drawing.judge(&drawing.target).right, "{}", drawing.prompt);
@@ -26,47 +27,47 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Examples to learn from. Nothing of [`held_out`](super::held_out) is in them.
+    /// Creates a source of examples to learn from. Nothing of [`held_out`](super::held_out) is in them.
     pub fn training(seed: u64) -> Self {
         Self { seed, evaluation: false }
     }
 
-    /// Other examples of the same kinds, whose prompts for pictures from text training never gives.
+    /// Creates a source to evaluate on, whose prompts for pictures from text training never gives.
     pub fn evaluation(seed: u64) -> Self {
         Self { seed, evaluation: true }
     }
 
-    /// A scene.
+    /// Makes a scene.
     pub fn scene(&self, index: u64) -> Scene {
         sample::scene(&mut self.dice(index, Purpose::Scene), Novelty::NONE)
     }
 
-    /// Something to draw.
+    /// Makes something to draw.
     pub fn drawing(&self, task: Task, index: u64) -> Drawing {
         let purpose = match task {
             Task::TextToImage => Purpose::TextToImage,
             Task::Edit => Purpose::Edit,
             Task::InContext => Purpose::InContext,
         };
-        drawing::of_task(&mut self.dice(index, purpose), task, self.evaluation)
+        tasks::of_task(&mut self.dice(index, purpose), task, self.evaluation)
     }
 
-    /// A question about a picture.
+    /// Makes a question about a picture.
     pub fn talk(&self, index: u64) -> Talk {
         talk::random(&mut self.dice(index, Purpose::Talk), !self.evaluation)
     }
 
-    /// A picture to describe.
+    /// Makes a picture to describe.
     pub fn description(&self, index: u64) -> Talk {
         describe::random(&mut self.dice(index, Purpose::Description))
     }
 
-    /// A picture to criticise.
+    /// Makes a picture to criticise.
     pub fn review(&self, index: u64) -> Review {
         review::random(&mut self.dice(index, Purpose::Review), self.evaluation)
     }
 
-    /// A wrong picture to criticise or to mend, with one fault or several. Not for evaluation.
+    /// Makes a wrong picture to criticise or to mend, with one fault or several. Not for evaluation.
     pub fn botch(&self, index: u64) -> Botch {
         review::botched(&mut self.dice(index, Purpose::Botch))
     }
@@ -81,10 +82,10 @@ pub fn cases(task: Task, count: u64, seed: u64) -> impl Iterator<Item = Drawing>
     (0..count).map(move |index| Examples::evaluation(seed).drawing(task, index))
 }
 
-/// As many drawings from text of scenes that have just this novelty, which training never shows.
+/// The first `count` drawings from text of scenes that have just this novelty, which training never shows.
 pub fn novel_cases(novelty: Novelty, count: u64, seed: u64) -> impl Iterator<Item = Drawing> {
     (0..count).map(move |index| {
         let mut dice = Examples::evaluation(seed).dice(index, Purpose::TextToImage);
-        drawing::from_text(&mut dice, novelty, true)
+        tasks::from_text(&mut dice, novelty, true)
     })
 }

@@ -20,7 +20,7 @@ pub const TWO_TONE: Shape = Shape::Triangle;
 pub const RELATIONS: [([Shape; 2], Relation); 2] =
     [([Shape::Circle, Shape::Square], Relation::LeftOf), ([Shape::Triangle, Shape::Cross], Relation::Above)];
 
-/// What of a scene training never shows.
+/// The parts of a scene that training never shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Novelty {
     /// A shape in a colour of [`COLOURS`].
@@ -41,7 +41,7 @@ impl Novelty {
     /// New relations of shapes, nothing else.
     pub const RELATION: Self = Self { relation: true, ..Self::NONE };
 
-    /// What is new in a scene.
+    /// Finds what is new in a scene.
     pub fn of(scene: &Scene) -> Self {
         Self {
             colour: scene.objects.iter().any(|object| object.colours().any(|c| colour(c, object.shape))),
@@ -51,12 +51,12 @@ impl Novelty {
     }
 }
 
-/// Whether training never shows such a scene.
+/// Returns whether training never shows such a scene.
 pub fn scene(scene: &Scene) -> bool {
     Novelty::of(scene) != Novelty::NONE
 }
 
-/// Whether training never asks for this.
+/// Returns whether training never asks for this.
 pub fn wish(wish: &Wish) -> bool {
     let things = wish.things.iter().filter_map(|thing| Some((thing.shape, thing.paint?)));
     let mut relations = wish.relations.iter().zip(wish.things.windows(2));
@@ -66,12 +66,12 @@ pub fn wish(wish: &Wish) -> bool {
         || relations.any(|(&relation, things)| relation_of([things[0].shape, things[1].shape], relation))
 }
 
-/// Whether training never shows the shape in the colour.
+/// Returns whether training never shows the shape in the colour.
 pub fn colour(colour: Colour, shape: Shape) -> bool {
     COLOURS.contains(&(colour, shape))
 }
 
-/// Whether training never shows the shape with the texture.
+/// Returns whether training never shows the shape with the texture.
 pub fn texture(texture: Texture, shape: Shape) -> bool {
     match texture {
         Texture::Plain => false,
@@ -80,12 +80,12 @@ pub fn texture(texture: Texture, shape: Shape) -> bool {
     }
 }
 
-/// Whether training never shows the first shape so to the second.
+/// Returns whether training never shows the first shape so to the second.
 pub fn relation_of([a, b]: [Shape; 2], relation: Relation) -> bool {
     RELATIONS.contains(&([a, b], relation)) || RELATIONS.contains(&([b, a], relation.converse()))
 }
 
-/// Whether a prompt for a picture from text is kept for evaluation: one of sixteen is.
+/// Returns whether a prompt for a picture from text is kept for evaluation: one of sixteen is.
 pub fn prompt(prompt: &str) -> bool {
     let hash = prompt.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,9 +1,4 @@
-//! A world of simple scenes: pictures of them, examples to learn from, and a judge that reads them back.
-//!
-//! A [`Scene`] is a background and one to three objects. It [renders](Scene::render) to 64 × 64 pixels, and
-//! [`judge::read`] gives it back. [`Examples`] makes as many examples as are wanted: [`Drawing`]s from text, from a
-//! picture to edit, from pictures of objects; [`Talk`] about pictures; [`Review`]s of right and wrong ones. What
-//! [`held_out`] names is never among them, so that [`novel_cases`] can tell learning from remembering.
+#![doc = include_str!("../README.md")]
 
 pub mod held_out;
 pub mod judge;
@@ -27,6 +22,7 @@ mod sample;
 mod scene;
 mod subject;
 mod talk;
+mod tasks;
 mod vocabulary;
 mod wish;
 mod words;

@@ -24,32 +24,32 @@ const MOVED: f32 = 1.5;
 /// Something that a checkpoint can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Capability {
-    /// Pictures go through the autoencoder and still show the same.
+    /// The way through the autoencoder, after which pictures show the same.
     Reconstruct,
-    /// Pictures from text show every attribute and relation that was asked for.
+    /// Pictures from text with every attribute and relation that was asked for.
     TextToImage,
-    /// The same where shapes are asked for in colours in which they were never seen.
+    /// Pictures from text of shapes in colours in which they were never seen.
     NewColours,
-    /// The asked change is made, and nothing else.
+    /// Edits that make the asked change and nothing else.
     Edit,
-    /// Things come from other pictures, to the place and background asked for.
+    /// Things from other pictures, at the place and on the background asked for.
     InContext,
-    /// Questions are answered exactly.
+    /// Exact answers to questions.
     Answer,
-    /// Right pictures pass the critic.
+    /// The critic's praise of right pictures.
     PassRight,
-    /// The critic finds fault with wrong pictures.
+    /// The critic's faults of wrong pictures.
     FaultWrong,
-    /// A sketch of six steps without guidance, from text, shows all.
+    /// Sketches of six steps without guidance, from text, that show all.
     Sketch,
-    /// The same after the critic looked at it and it was mended, two rounds in all.
+    /// Sketches after the critic looked at them and they were mended, two rounds in all.
     Reflect,
     /// Pictures from text as usual, after the critic looked at them, two rounds in all.
     ReflectAsUsual,
 }
 
 impl Capability {
-    /// All of them.
+    /// All capabilities.
     pub const ALL: [Self; 11] = [
         Self::Reconstruct,
         Self::TextToImage,
@@ -64,7 +64,7 @@ impl Capability {
         Self::ReflectAsUsual,
     ];
 
-    /// Its name.
+    /// Returns the name of the capability.
     pub fn word(self) -> &'static str {
         match self {
             Self::Reconstruct => "reconstruct",
@@ -110,25 +110,25 @@ impl Capability {
     }
 }
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// Whether it is as it should be.
+    /// Whether the outcome is as it should be.
     pub right: bool,
-    /// What was asked.
+    /// The prompt or the question.
     pub asked: String,
-    /// What was said, or what a picture lacks.
+    /// The reply, or what a picture lacks.
     pub found: String,
     /// The picture that was drawn or looked at.
     pub picture: RgbImage,
 }
 
-/// A picture of the world's size, as the shapes model is usually asked for it.
+/// Asks for a picture of the world's size, as the shapes model is usually asked for it.
 pub fn request(prompt: impl Into<String>) -> ImageRequest {
     usually(ImageRequest::new(prompt))
 }
 
-/// A request with the settings that the shapes model is usually asked with: the size of the world's pictures, and times
+/// Gives a request the usual settings of the shapes model: the size of the world's pictures, and times
 /// as the model was trained, without a shift.
 pub fn usually(request: ImageRequest) -> ImageRequest {
     ImageRequest {

@@ -14,7 +14,7 @@ const MOST_EDITS: usize = 9;
 pub(super) const RIGHT: &str = "UNMET: none\nEDIT: none";
 
 impl Wish {
-    /// What the perfect critic answers to an instruction that asks for this: a line `UNMET: …` for each fault, and a
+    /// Returns the perfect critic's answer to an instruction that asks for this: a line `UNMET: …` for each fault and a
     /// line `EDIT: …` with the one edit that mends the scene or, if it takes several, the whole instruction; both
     /// `none` if nothing is amiss.
     pub fn answer(&self, instruction: &str, scene: &Scene) -> String {
@@ -60,7 +60,7 @@ impl Wish {
         (words, mended)
     }
 
-    /// The edit that gives the scene an unmet part; `None` if there is none, as for a missing object that has no place.
+    /// Finds the edit that gives the scene an unmet part; `None` for a missing object that has no place.
     pub fn mend(&self, scene: &Scene, unmet: &Unmet) -> Option<Edit> {
         self.mend_near(scene, unmet, &[])
     }

@@ -21,7 +21,7 @@ const FILES: &[(&str, &[u8])] = embed![
     "vae/diffusion_pytorch_model.safetensors",
 ];
 
-/// The small model of the shapes world: the way to begin without a download, and to test what is built upon pictures.
+/// Loads the small model of the shapes world, to begin without a download and to test what is built upon pictures.
 /// It knows nothing but simple shapes.
 ///
 /// ```
@@ -40,7 +40,7 @@ pub fn model(device: &Device) -> Result<OmniGen2> {
     OmniGen2::builder(device).from_checkpoint(checkpoint()).build()
 }
 
-/// The checkpoint of the small model, which is inside this crate: nothing is read from disk.
+/// Returns the checkpoint of the small model, which is inside this crate: nothing is read from disk.
 pub fn checkpoint() -> Checkpoint {
     Checkpoint::embedded("shapes/model", FILES)
 }

@@ -4,12 +4,12 @@ use image::RgbImage;
 
 use super::change;
 use super::dice::Dice;
-use super::drawing::{Prompted, prompted};
 use super::edit::Edit;
 use super::held_out::{self, Novelty};
 use super::mend::Criticism;
 use super::sample;
 use super::scene::{Background, Extent, Scene, Shape};
+use super::tasks::{Prompted, prompted};
 use super::wish::Wish;
 use super::words::Paint;
 
@@ -29,13 +29,13 @@ const TRIES: usize = 8;
 /// A picture that is right or wrong for an instruction, and what a critic says.
 #[derive(Clone, Debug)]
 pub struct Review {
-    /// What was to be drawn.
+    /// The instruction that was drawn by.
     pub instruction: String,
-    /// What was drawn.
+    /// The picture that was drawn.
     pub picture: RgbImage,
-    /// What the picture shows.
+    /// The scene that the picture shows.
     pub scene: Scene,
-    /// What the instruction asks for.
+    /// The wish of the instruction.
     pub wish: Wish,
     /// Whether the picture is right.
     pub right: bool,
@@ -49,10 +49,8 @@ pub(super) fn random(dice: &mut Dice, kept: bool) -> Review {
     let faults = if kept { FAULTS } else { FAULTS_TO_LEARN };
     loop {
         let Prompted { scene, wish, prompt: instruction } = prompted(dice, Novelty::NONE, kept);
-        let shown = match right {
-            true => Some(scene),
-            false => (0..TRIES).find_map(|_| spoilt(dice, &faults, &wish, &scene)),
-        };
+        let shown =
+            if right { Some(scene) } else { (0..TRIES).find_map(|_| spoilt(dice, &faults, &wish, &scene)) };
         if let Some(scene) = shown {
             let answer = wish.answer(&instruction, &scene);
             return Review { instruction, picture: scene.render(), scene, wish, right, answer };
@@ -63,7 +61,7 @@ pub(super) fn random(dice: &mut Dice, kept: bool) -> Review {
 /// A wrong picture, and what mends it.
 #[derive(Clone, Debug)]
 pub struct Botch {
-    /// What a critic says of it.
+    /// The wrong picture and a critic's answer.
     pub review: Review,
     /// The scene that comes of the edit that the critic asks for.
     pub mended: Scene,

@@ -47,7 +47,7 @@ impl Colour {
     /// All colours.
     pub const ALL: [Self; 6] = [Self::Red, Self::Green, Self::Blue, Self::Yellow, Self::Purple, Self::Cyan];
 
-    /// Red, green and blue from 0 to 255.
+    /// Returns red, green and blue from 0 to 255.
     pub fn rgb(self) -> [u8; 3] {
         match self {
             Self::Red => [225, 30, 35],
@@ -75,7 +75,7 @@ impl Background {
     /// All backgrounds.
     pub const ALL: [Self; 4] = [Self::White, Self::Grey, Self::Black, Self::Pink];
 
-    /// Red, green and blue from 0 to 255.
+    /// Returns red, green and blue from 0 to 255.
     pub fn rgb(self) -> [u8; 3] {
         match self {
             Self::White => [255, 255, 255],
@@ -86,7 +86,7 @@ impl Background {
     }
 }
 
-/// How large an object is.
+/// The size of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Extent {
@@ -100,7 +100,7 @@ impl Extent {
     /// All extents.
     pub const ALL: [Self; 2] = [Self::Small, Self::Large];
 
-    /// Half the side of the box around the object, in pixels.
+    /// Returns half the side of the box around the object, in pixels.
     pub fn radius(self) -> f32 {
         match self {
             Self::Small => 8.0,
@@ -109,7 +109,7 @@ impl Extent {
     }
 }
 
-/// How the colours of an object lie. The object's own colour is the first.
+/// The pattern of an object's colours. The object's own colour is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Texture {
@@ -122,7 +122,7 @@ pub enum Texture {
 }
 
 impl Texture {
-    /// The second colour.
+    /// Returns the second colour.
     pub fn second(self) -> Option<Colour> {
         match self {
             Self::Plain => None,
@@ -134,30 +134,30 @@ impl Texture {
 /// An object of a scene.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Object {
-    /// Its outline.
+    /// The outline of the object.
     pub shape: Shape,
-    /// Its first colour.
+    /// The first colour of the object.
     pub colour: Colour,
-    /// Its size.
+    /// The size of the object.
     pub extent: Extent,
-    /// How its colours lie.
+    /// The pattern of the object's colours.
     pub texture: Texture,
-    /// The middle of its box in pixels from the upper left corner: right, down.
+    /// The middle of the object's box in pixels from the upper left corner: right, down.
     pub centre: [f32; 2],
 }
 
 impl Object {
-    /// Its one or two colours.
+    /// Returns the one or two colours of the object.
     pub fn colours(&self) -> impl Iterator<Item = Colour> + use<> {
         [Some(self.colour), self.texture.second()].into_iter().flatten()
     }
 
-    /// Whether shape, colours, extent and texture are those of the other.
+    /// Returns whether shape, colours, extent and texture are those of the other.
     pub fn alike(&self, other: &Self) -> bool {
         Self { centre: other.centre, ..*self } == *other
     }
 
-    /// How far the centres are apart, in pixels.
+    /// Returns the distance of the centres in pixels.
     pub fn distance(&self, other: &Self) -> f32 {
         let [dx, dy] = self.towards(other);
         dx.hypot(dy)
@@ -178,7 +178,7 @@ impl Object {
     }
 }
 
-/// How one object lies to another.
+/// The relation of one object's place to another's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say all")]
@@ -193,7 +193,7 @@ impl Relation {
     /// All relations.
     pub const ALL: [Self; 4] = [Self::LeftOf, Self::RightOf, Self::Above, Self::Below];
 
-    /// How `a` lies to `b`, by the longer way between their centres; `None` if they lie on each other.
+    /// Finds how `a` lies to `b`, by the longer way between their centres; `None` if they lie on each other.
     pub fn between(a: &Object, b: &Object) -> Option<Self> {
         let [dx, dy] = a.towards(b);
         let (along, relations) = if dx.abs() >= dy.abs() {
@@ -204,7 +204,7 @@ impl Relation {
         (along.abs() >= BESIDE).then(|| relations[usize::from(along < 0.0)])
     }
 
-    /// How `b` lies to `a` if `a` lies so to `b`.
+    /// Returns how `b` lies to `a` if `a` lies so to `b`.
     #[must_use]
     pub fn converse(self) -> Self {
         match self {
@@ -226,23 +226,23 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Whether all objects lie inside the picture and apart from each other.
+    /// Returns whether all objects lie inside the picture and apart from each other.
     pub fn fits(&self) -> bool {
         self.objects.iter().all(Object::inside) && self.pairs().all(|[a, b]| a.apart(b))
     }
 
-    /// All pairs of two objects, each once.
+    /// Returns all pairs of two objects, each once.
     pub fn pairs(&self) -> impl Iterator<Item = [&Object; 2]> {
         let objects = &self.objects;
         (0..objects.len()).flat_map(move |j| (0..j).map(move |i| [&objects[i], &objects[j]]))
     }
 
-    /// Whether objects of one shape never share a colour, so that each can be named.
+    /// Returns whether objects of one shape never share a colour, so that each can be named.
     pub fn distinct(&self) -> bool {
         self.pairs().all(|[a, b]| a.shape != b.shape || a.colours().all(|one| b.colours().all(|c| c != one)))
     }
 
-    /// Whether both have the same background and alike objects, none further from its place than `tolerance`
+    /// Returns whether both have the same background and alike objects, none further from its place than `tolerance`
     /// pixels. The order of the objects does not count.
     pub fn same(&self, other: &Self, tolerance: f32) -> bool {
         let mut rest = other.objects.clone();

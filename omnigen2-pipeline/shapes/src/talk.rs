@@ -76,9 +76,10 @@ const TOPICS: [Topic; 10] = [
 /// come more often: they are the hardest to see, and critics need them.
 pub(super) fn random(dice: &mut Dice, to_learn: bool) -> Talk {
     // Chosen before the scene, so that no answer is rarer because fewer scenes have it.
-    let topic = match to_learn && dice.chance(LATERAL) {
-        true => dice.of([Topic::Side, Topic::Related]),
-        false => dice.of(TOPICS),
+    let topic = if to_learn && dice.chance(LATERAL) {
+        dice.of([Topic::Side, Topic::Related])
+    } else {
+        dice.of(TOPICS)
     };
     let (yes, number) = (dice.chance(0.5), dice.weighted(&NUMBERS_ASKED));
     let aim = Aim { topic, yes, number, converse: to_learn && dice.chance(CONVERSE) };
@@ -144,9 +145,11 @@ fn ask(dice: &mut Dice, aim: Aim, scene: &Scene) -> Option<Said> {
         Topic::Side => {
             let [x, y] = object.centre.map(|at| at - SIDE as f32 / 2.0);
             let upright = y.abs() >= ASIDE && (x.abs() < ASIDE || dice.chance(0.5));
-            let (along, question, sides) = match upright {
-                true => (y, "at the top or at the bottom", ["top", "bottom"]),
-                false => (x, "on the left or on the right", ["left", "right"]),
+            let along = if upright { y } else { x };
+            let (question, sides) = if upright {
+                ("at the top or at the bottom", ["top", "bottom"])
+            } else {
+                ("on the left or on the right", ["left", "right"])
             };
             let side = sides[usize::from(along > 0.0)];
             (along.abs() >= ASIDE).then(|| Said::new(format!("Is the {the} {question}?"), side))?

@@ -13,7 +13,7 @@ const MISSING: usize = 5;
 /// is off it.
 const NEAR_MIDDLE: f32 = 8.0;
 
-/// Where in the picture an object is asked to be.
+/// The place in the picture where an object is asked to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say all")]
 pub enum Place {
@@ -28,7 +28,7 @@ impl Place {
     /// All places.
     pub const ALL: [Self; 5] = [Self::Middle, Self::Left, Self::Right, Self::Top, Self::Bottom];
 
-    /// Whether an object is there.
+    /// Returns whether an object is at the place.
     pub fn holds(self, object: &Object) -> bool {
         let [x, y] = object.centre.map(|at| at - SIDE as f32 / 2.0);
         let near = |d: f32| d.abs() <= NEAR_MIDDLE;
@@ -42,14 +42,14 @@ impl Place {
     }
 }
 
-/// What a prompt asks for. What it does not name is free, but no other objects than the named ones may be there.
+/// The demands of a prompt. What it does not name is free, but no other objects than the named ones may be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// The objects.
     pub things: Vec<Asked>,
-    /// How each object lies to the next; empty if that is free.
+    /// The relation of each object to the next; empty if that is free.
     pub relations: Vec<Relation>,
-    /// Where the first object is; `None` if that is free.
+    /// The place of the first object; `None` if that is free.
     pub place: Option<Place>,
     /// The background; `None` if that is free.
     pub background: Option<Background>,
@@ -67,22 +67,22 @@ pub struct Unmet {
 /// A part of a wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The object of this index is not there at all.
+    /// An object, by its index, that is not there at all.
     Missing(usize),
-    /// The object of this index has a wrong shape, paint or extent.
+    /// An object, by its index, with a wrong shape, paint or extent.
     Wrong(usize),
-    /// The object of this index does not lie to the next as asked.
+    /// An object, by its index, that does not lie to the next as asked.
     Relation(usize),
-    /// The first object is not where it should be.
+    /// A first object that is not where it should be.
     Place,
-    /// The background has another colour.
+    /// A background of another colour.
     Background,
-    /// There are more objects than were asked for.
+    /// More objects than were asked for.
     TooMany,
 }
 
 impl Wish {
-    /// Everything about a scene. Relations are those between each object and the next.
+    /// Asks for everything about a scene. Relations are between each object and the next.
     pub fn of(scene: &Scene) -> Self {
         let relation = |pair: &[Object]| Relation::between(&pair[0], &pair[1]);
         let relations: Option<Vec<Relation>> = scene.objects.windows(2).map(relation).collect();
@@ -98,9 +98,10 @@ impl Wish {
     pub(super) fn mostly(scene: &Scene, dice: &mut Dice) -> Self {
         let whole = Self::of(scene);
         let alike = scene.pairs().any(|[a, b]| a.shape == b.shape);
-        let things = match alike {
-            true => whole.things,
-            false => scene.objects.iter().map(|object| Asked::mostly(object, dice)).collect(),
+        let things = if alike {
+            whole.things
+        } else {
+            scene.objects.iter().map(|object| Asked::mostly(object, dice)).collect()
         };
         Self {
             things,
@@ -110,7 +111,7 @@ impl Wish {
         }
     }
 
-    /// Everything that a scene lacks; empty if it is all that was asked for.
+    /// Finds everything that a scene lacks; empty if it is all that was asked for.
     pub fn unmet(&self, scene: &Scene) -> Vec<Unmet> {
         let mut parts = self.best(scene).parts;
         if self.background.is_some_and(|background| background != scene.background) {
@@ -122,7 +123,7 @@ impl Wish {
         parts.into_iter().map(|part| Unmet { part, words: self.part_words(part) }).collect()
     }
 
-    /// A part in words that share words with every prompt of this wish.
+    /// Returns a part in words that share words with every prompt of this wish.
     pub fn part_words(&self, part: Part) -> String {
         let phrase = |at: usize| self.things.get(at).map_or_else(String::new, Asked::phrase);
         match part {

@@ -3,7 +3,7 @@
 use super::scene::{Background, Colour, Extent, Object, Relation, Shape, Texture};
 
 impl Shape {
-    /// Its name.
+    /// Returns the name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Circle => "circle",
@@ -13,7 +13,7 @@ impl Shape {
         }
     }
 
-    /// Its name in the plural.
+    /// Returns the name in the plural.
     pub fn plural(self) -> &'static str {
         match self {
             Self::Circle => "circles",
@@ -25,7 +25,7 @@ impl Shape {
 }
 
 impl Colour {
-    /// Its name.
+    /// Returns the name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Red => "red",
@@ -39,7 +39,7 @@ impl Colour {
 }
 
 impl Background {
-    /// The name of its colour.
+    /// Returns the name of the colour.
     pub fn word(self) -> &'static str {
         match self {
             Self::White => "white",
@@ -51,7 +51,7 @@ impl Background {
 }
 
 impl Extent {
-    /// Its name.
+    /// Returns the name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Small => "small",
@@ -61,7 +61,7 @@ impl Extent {
 }
 
 impl Texture {
-    /// Its name.
+    /// Returns the name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -72,7 +72,7 @@ impl Texture {
 }
 
 impl Relation {
-    /// In two words at most: left of.
+    /// Returns the relation in two words at most: left of.
     pub fn short(self) -> &'static str {
         match self {
             Self::LeftOf => "left of",
@@ -82,7 +82,7 @@ impl Relation {
         }
     }
 
-    /// In full: to the left of.
+    /// Returns the relation in full: to the left of.
     pub fn words(self) -> &'static str {
         match self {
             Self::LeftOf => "to the left of",
@@ -98,27 +98,27 @@ impl Relation {
 pub struct Paint {
     /// The first colour.
     pub colour: Colour,
-    /// How the colours lie, and the second one.
+    /// The pattern of the colours, and the second one.
     pub texture: Texture,
 }
 
 impl Paint {
-    /// One colour.
+    /// Paints all in one colour.
     pub fn plain(colour: Colour) -> Self {
         Self { colour, texture: Texture::Plain }
     }
 
-    /// That of an object.
+    /// Returns the paint of an object.
     pub fn of(object: &Object) -> Self {
         Self { colour: object.colour, texture: object.texture }
     }
 
-    /// Its one or two colours.
+    /// Returns the one or two colours.
     pub fn colours(self) -> impl Iterator<Item = Colour> {
         [Some(self.colour), self.texture.second()].into_iter().flatten()
     }
 
-    /// Whether both are told by the same words but for the order of the colours.
+    /// Returns whether both are told by the same words but for the order of the colours.
     pub fn matches(self, other: Self) -> bool {
         let swapped = match other.texture {
             Texture::Plain => other,
@@ -128,7 +128,7 @@ impl Paint {
         self == other || self == swapped
     }
 
-    /// Its colours: red, or red and blue.
+    /// Returns the colours in words: red, or red and blue.
     pub fn colour_words(self) -> String {
         match self.texture.second() {
             None => self.colour.word().into(),
@@ -136,7 +136,7 @@ impl Paint {
         }
     }
 
-    /// As an adjective: red, or red and blue striped.
+    /// Returns an adjective: red, or red and blue striped.
     pub fn adjective(self) -> String {
         match self.texture {
             Texture::Plain => self.colour_words(),
@@ -144,7 +144,7 @@ impl Paint {
         }
     }
 
-    /// As a noun: red and blue stripes; `None` if it is plain.
+    /// Returns a noun: red and blue stripes; `None` if it is plain.
     pub fn noun(self) -> Option<String> {
         let parts = match self.texture {
             Texture::Plain => return None,

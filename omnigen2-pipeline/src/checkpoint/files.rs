@@ -2,9 +2,13 @@ use std::borrow::Cow;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::files::read_bounded;
 use crate::weights::{Archive, WeightsError};
 
-/// Where the files of a checkpoint are kept.
+/// The most bytes that a configuration may have; the published ones have some thousand.
+const MOST_BYTES: u64 = 1 << 24;
+
+/// The place where the files of a checkpoint are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Files {
     /// On disk.
@@ -30,7 +34,7 @@ impl Files {
 
     pub(super) fn read(&self, path: &Path) -> std::io::Result<Cow<'static, [u8]>> {
         match self {
-            Self::Disk => std::fs::read(path).map(Cow::Owned),
+            Self::Disk => read_bounded(path, MOST_BYTES).map(Cow::Owned),
             Self::Program(embedded) => {
                 embedded.get(path).map(Cow::Borrowed).ok_or_else(|| Error::from(ErrorKind::NotFound))
             }
@@ -59,5 +63,23 @@ impl Embedded {
 impl std::fmt::Debug for Embedded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.files.iter().map(|(file, _)| file)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_is_no_file_or_too_large_is_told_by_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        let why = || Files::Disk.read(&path).unwrap_err().to_string();
+        std::fs::File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
+        assert!(why().contains("at most are read"));
+        std::fs::remove_file(&path).unwrap();
+        if std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
+            assert!(why().contains("it is a named pipe; expected a file"));
+        }
     }
 }

@@ -14,68 +14,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod error;
 mod plan;
 mod shard;
 
-use std::collections::VecDeque;
-use std::fs;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use self::error::ConvertError;
 use self::plan::{Task, plan};
 use self::shard::ShardWriter;
+use crate::Result;
+use crate::files::{Draft, Lock, clear_remains, disk, read_bounded};
 use crate::weights::Storage;
-use crate::{Result, whole};
 
-/// Why a checkpoint cannot be converted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConvertError {
-    /// There is no folder to convert.
-    #[error("{} is no folder: give the folder of a checkpoint", path.display())]
-    NoFolder {
-        /// What was given.
-        path: PathBuf,
-    },
-    /// The result would lie among what it is made from, or the other way round.
-    #[error(
-        "{} and {} are one folder, or one lies within the other: give another folder to convert to",
-        from.display(),
-        to.display()
-    )]
-    Within {
-        /// What is converted.
-        from: PathBuf,
-        /// Where it should go.
-        to: PathBuf,
-    },
-    /// A file cannot be read.
-    #[error("cannot read {}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file cannot be written.
-    #[error("cannot write {}; is there room on the disk?", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// An index is not one.
-    #[error("{} is no index of shards; download it again", path.display())]
-    Index {
-        /// The index.
-        path: PathBuf,
-        /// Where it breaks off.
-        source: serde_json::Error,
-    },
-}
-
-/// How far a conversion is.
+/// The progress of a conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The file that is written.
@@ -87,34 +41,54 @@ pub struct Progress {
 }
 
 /// A conversion: iterate to go on, a tensor at a time, or drop to cancel. A file has its name only once it is whole.
-/// A conversion that is begun again, from the same files, keeps those that are.
+/// A conversion that is begun again, from the same files, keeps those that are. One at a time writes a folder.
 #[derive(Debug)]
 pub struct Conversion {
+    to: PathBuf,
     tasks: VecDeque<Task>,
     writing: Option<ShardWriter>,
     done: u64,
     total: u64,
+    /// Let go last, when nothing is being written any more.
+    lock: Option<Lock>,
 }
 
 impl Conversion {
     /// Finds out what there is to do; reads headers alone and writes nothing.
     ///
     /// # Errors
-    /// If a folder is not one, one lies within the other, or weights are incomplete or of a type that is not read.
+    /// If a folder is not one, one lies within the other, weights are incomplete or of a type that is not read, or
+    /// there are weights of another layout where the result will be.
     pub fn begin(from: impl AsRef<Path>, to: impl AsRef<Path>, storage: Storage) -> Result<Self> {
         let (from, to) = (from.as_ref(), to.as_ref());
         if !from.is_dir() {
             return Err(ConvertError::NoFolder { path: from.into() }.into());
         }
-        if to.exists() && !to.is_dir() {
-            return Err(ConvertError::NoFolder { path: to.into() }.into());
+        if let Ok(found) = to.metadata().map(|found| found.file_type())
+            && !found.is_dir()
+        {
+            return Err(ConvertError::NotAFolder { path: to.into(), found: found.into() }.into());
         }
         if inside(to, from) || inside(from, to) {
             return Err(ConvertError::Within { from: from.into(), to: to.into() }.into());
         }
         let tasks = plan(from, to, storage)?;
         let total = tasks.iter().map(Task::bytes).sum();
-        Ok(Self { tasks: tasks.into(), writing: None, done: 0, total })
+        Ok(Self { to: to.into(), tasks: tasks.into(), writing: None, done: 0, total, lock: None })
+    }
+
+    /// Takes the folder for this conversion alone, and clears what killed ones left there.
+    fn lock(&mut self) -> Result<()> {
+        if self.lock.is_none() {
+            create_folder(&self.to)?;
+            self.lock = Some(Lock::within(&self.to).map_err(ConvertError::from)?);
+            let folders: BTreeSet<_> = self.tasks.iter().filter_map(|task| task.path().parent()).collect();
+            for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
+                let failed = |source| ConvertError::Read { path: folder.into(), source };
+                clear_remains(folder).map_err(failed)?;
+            }
+        }
+        Ok(())
     }
 
     fn step(&mut self) -> Result<Option<PathBuf>> {
@@ -126,6 +100,11 @@ impl Conversion {
             }
             return Ok(Some(path));
         }
+        if self.tasks.is_empty() {
+            self.lock = None;
+            return Ok(None);
+        }
+        self.lock()?;
         let Some(task) = self.tasks.pop_front() else { return Ok(None) };
         let bytes = task.bytes();
         let path = task.path().to_owned();
@@ -147,6 +126,7 @@ impl Iterator for Conversion {
         if step.is_err() {
             self.tasks.clear();
             self.writing = None;
+            self.lock = None;
         }
         let (bytes_done, bytes_total) = (self.done, self.total);
         Some(step.map(|file| Progress { file, bytes_done, bytes_total }))
@@ -154,26 +134,25 @@ impl Iterator for Conversion {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    let bytes = fs::read(from).map_err(|source| ConvertError::Read { path: from.into(), source })?;
+    let read = read_bounded(from, plan::LARGEST_COPY);
+    let bytes = read.map_err(|source| ConvertError::Read { path: from.into(), source })?;
     write(to, &bytes)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source| ConvertError::Write { path: path.into(), source };
-    make_folder(path)?;
-    let mut file = whole::beside(path).map_err(failed)?;
+    create_folder(path.parent().unwrap_or(Path::new(".")))?;
+    let mut file = Draft::beside(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    Ok(file.finish().map_err(failed)?)
 }
 
-/// The folder of a file is there from now on.
-fn make_folder(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    Ok(fs::create_dir_all(folder).map_err(|source| ConvertError::Write { path: folder.into(), source })?)
+fn create_folder(folder: &Path) -> Result<()> {
+    let failed = |source| ConvertError::Write { path: folder.into(), source };
+    Ok(disk::create_folders(folder).map_err(failed)?)
 }
 
-/// Whether a path, which need not be there, is another or lies within it.
+/// Tells whether a path, which need not be there, is another or lies within it.
 fn inside(path: &Path, folder: &Path) -> bool {
     let real = |path: &Path| {
         let there = path.ancestors().find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));

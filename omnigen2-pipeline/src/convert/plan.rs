@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use super::ConvertError;
 use super::shard::Shard;
 use crate::Result;
+use crate::files::read_bounded;
 use crate::weights::{Located, Storage, locate};
 
 const WEIGHTS: &str = "safetensors";
 const INDEX: &str = ".safetensors.index.json";
 /// A larger file that is no weights belongs to no checkpoint.
-const LARGEST_COPY: u64 = 1 << 28;
+pub(super) const LARGEST_COPY: u64 = 1 << 28;
 
-/// One thing to write.
+/// A file to write.
 #[derive(Debug)]
 pub(super) enum Task {
     Copy { from: PathBuf, to: PathBuf },
@@ -31,7 +32,7 @@ impl Task {
         }
     }
 
-    /// What is written.
+    /// The file that is written.
     pub(super) fn path(&self) -> &Path {
         match self {
             Self::Copy { to, .. } | Self::Text { to, .. } => to,
@@ -40,7 +41,7 @@ impl Task {
     }
 }
 
-/// Everything in a checkpoint's folder and the folders in it: weights in another type, all else as it is.
+/// Plans everything in a checkpoint's folder and the folders in it: weights in another type, all else as it is.
 pub(super) fn plan(from: &Path, to: &Path, storage: Storage) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -88,12 +89,30 @@ fn weights(from: &Path, to: &Path, storage: Storage) -> Result<Vec<Task>> {
         let name = index.file_name().unwrap_or_default();
         tasks.push(Task::Text { to: to.join(name), text: resized(&index, total)? });
     }
+    refuse_foreign(to, &tasks)?;
     Ok(tasks)
+}
+
+/// Refuses weights in a folder that no task writes: with them the folder would be another checkpoint, or none.
+fn refuse_foreign(to: &Path, tasks: &[Task]) -> Result<()> {
+    if !to.is_dir() {
+        return Ok(());
+    }
+    let is_weights = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        name.ends_with(INDEX) || path.extension().is_some_and(|extension| extension == WEIGHTS)
+    };
+    let is_ours = |path: &PathBuf| tasks.iter().any(|task| task.path() == path);
+    match list(to)?.into_iter().find(|path| is_weights(path) && !is_ours(path)) {
+        Some(path) => Err(ConvertError::Foreign { path }.into()),
+        None => Ok(()),
+    }
 }
 
 /// The index of shards that have `total` bytes together.
 fn resized(index: &Path, total: u64) -> Result<Vec<u8>> {
-    let text = fs::read(index).map_err(|source| ConvertError::Read { path: index.into(), source })?;
+    let text = read_bounded(index, LARGEST_COPY)
+        .map_err(|source| ConvertError::Read { path: index.into(), source })?;
     let failed = |source| ConvertError::Index { path: index.into(), source };
     let mut value: Value = serde_json::from_slice(&text).map_err(failed)?;
     if let Some(fields) = value.as_object_mut() {
@@ -102,7 +121,7 @@ fn resized(index: &Path, total: u64) -> Result<Vec<u8>> {
     Ok(serde_json::to_vec_pretty(&value).map_err(failed)?)
 }
 
-/// What is in a folder, sorted, without hidden files.
+/// Lists a folder, sorted, without hidden files.
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |source| ConvertError::Read { path: folder.into(), source };
     let mut paths = Vec::new();

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -8,9 +8,10 @@ use burn::tensor::DType;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use super::{ConvertError, make_folder};
+use super::{ConvertError, create_folder};
 use crate::Result;
-use crate::weights::{Archive, Entry, Storage};
+use crate::files::{Draft, open_regular};
+use crate::weights::{Archive, Element, Entry, Storage, WeightsError};
 
 /// Data begin at a multiple of this.
 const ALIGNMENT: usize = 8;
@@ -21,7 +22,7 @@ pub(super) struct Shard {
     pub(super) to: PathBuf,
     entries: Vec<Entry>,
     storage: Storage,
-    /// As it will stand in the file, its length before it.
+    /// The header as it will stand in the file, after its length.
     header: Vec<u8>,
     bytes: u64,
 }
@@ -32,7 +33,7 @@ impl Shard {
         let mut tensors = Vec::with_capacity(entries.len());
         let mut end = 0;
         for entry in &entries {
-            let dtype = target(entry, storage);
+            let dtype = target(entry, storage)?;
             let start = end;
             end += entry.parameters() * dtype.bitsize() / 8;
             let info = TensorInfo { dtype, shape: entry.shape().to_vec(), data_offsets: (start, end) };
@@ -52,11 +53,15 @@ impl Shard {
     /// A file has its name only once it is whole, and its header names what it was made from.
     pub(super) fn is_there(&self) -> bool {
         let mut found = vec![0; self.header.len()];
-        let Ok(mut file) = File::open(&self.to) else { return false };
+        let Ok(mut file) = open_regular(&self.to) else { return false };
         let length = file.metadata().map(|found| found.len()).unwrap_or_default();
         length == self.header.len() as u64 + self.bytes
             && file.read_exact(&mut found).is_ok()
             && found == self.header
+    }
+
+    fn failed(&self, source: std::io::Error) -> ConvertError {
+        ConvertError::Write { path: self.to.clone(), source }
     }
 }
 
@@ -64,20 +69,17 @@ impl Shard {
 #[derive(Debug)]
 pub(super) struct ShardWriter {
     shard: Shard,
-    partial: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Draft>,
     written: usize,
 }
 
 impl ShardWriter {
     pub(super) fn begin(shard: Shard) -> Result<Self> {
-        make_folder(&shard.to)?;
-        let partial = partial(&shard.to);
+        create_folder(shard.to.parent().unwrap_or(Path::new(".")))?;
         let failed = |source| ConvertError::Write { path: shard.to.clone(), source };
-        let file = BufWriter::new(File::create(&partial).map_err(failed)?);
-        let mut writer = Self { shard, partial, file, written: 0 };
-        writer.file.write_all(&writer.shard.header).map_err(|source| writer.failed(source))?;
-        Ok(writer)
+        let mut file = BufWriter::new(Draft::beside(&shard.to).map_err(failed)?);
+        file.write_all(&shard.header).map_err(failed)?;
+        Ok(Self { shard, file, written: 0 })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -87,49 +89,46 @@ impl ShardWriter {
     /// The bytes of the next tensor; none if there is no more.
     pub(super) fn write_tensor(&mut self) -> Result<Option<u64>> {
         let Some(entry) = self.shard.entries.get(self.written) else { return Ok(None) };
-        let bytes = entry.stored_as(target(entry, self.shard.storage))?;
-        self.file
-            .write_all(&bytes)
-            .map_err(|source| ConvertError::Write { path: self.shard.to.clone(), source })?;
+        let bytes = entry.stored_as(target(entry, self.shard.storage)?)?;
+        self.file.write_all(&bytes).map_err(|source| self.shard.failed(source))?;
         self.written += 1;
         Ok(Some(bytes.len() as u64))
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
-        let flushed = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
-        let named = flushed.and_then(|()| fs::rename(&self.partial, &self.shard.to));
-        Ok(named.map_err(|source| self.failed(source))?)
+    pub(super) fn finish(self) -> Result<()> {
+        let Self { shard, file, .. } = self;
+        let flushed = file.into_inner().map_err(|error| error.into_error());
+        Ok(flushed.and_then(Draft::finish).map_err(|source| shard.failed(source))?)
     }
-
-    fn failed(&self, source: std::io::Error) -> ConvertError {
-        ConvertError::Write { path: self.shard.to.clone(), source }
-    }
-}
-
-impl Drop for ShardWriter {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.partial);
-    }
-}
-
-/// Where a shard is until it is whole: a name of its own, so that a run that was killed leaves what the next one
-/// writes over.
-fn partial(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.partial"))
 }
 
 /// The type in which a tensor is written; what is no float stays as it is.
-fn target(entry: &Entry, storage: Storage) -> Dtype {
-    match entry.float().map(|stored| storage.in_file(stored, entry.shape())) {
-        Ok(DType::F32) => Dtype::F32,
-        Ok(DType::F16) => Dtype::F16,
-        Ok(DType::BF16) => Dtype::BF16,
-        _ => entry.dtype(),
-    }
+fn target(entry: &Entry, storage: Storage) -> Result<Dtype> {
+    let stored = match entry.element() {
+        // No device computes with it here, and half of it is enough.
+        Element::F64 => DType::F32,
+        element => match element.float() {
+            Some(stored) => stored,
+            None => return named(entry),
+        },
+    };
+    Ok(match storage.in_file(stored, entry.shape()) {
+        DType::F16 => Dtype::F16,
+        DType::BF16 => Dtype::BF16,
+        _ => Dtype::F32,
+    })
 }
 
-/// What tells whether a file was made from the same one, and what transformers asks for.
+/// The type of what is no float, by the name that it has in safetensors files.
+fn named(entry: &Entry) -> Result<Dtype> {
+    let known = serde_json::from_value(entry.type_name().into());
+    known.map_err(|_| {
+        let (path, tensor) = (entry.file().to_owned(), entry.name().to_owned());
+        WeightsError::Type { path, tensor, found: entry.element().clone() }.into()
+    })
+}
+
+/// The texts that tell whether a file was made from the same one, and the one that transformers asks for.
 fn origin(from: &Path) -> std::io::Result<HashMap<String, String>> {
     let found = fs::metadata(from)?;
     let modified = found.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
@@ -146,10 +145,10 @@ fn header(metadata: &Metadata) -> serde_json::Result<Vec<u8>> {
 }
 
 impl Entry {
-    /// Its bytes in a type, or as they are where that is its own.
+    /// The bytes in a type, or as they are where it is the entry's own.
     fn stored_as(&self, dtype: Dtype) -> Result<burn::tensor::Bytes> {
         let to = match dtype {
-            _ if dtype == self.dtype() => return Ok(self.shared()),
+            _ if *self.element() == dtype.into() => return Ok(self.shared()?),
             Dtype::F16 => DType::F16,
             Dtype::BF16 => DType::BF16,
             _ => DType::F32,

@@ -1,5 +1,6 @@
 //! A part that can be put away and loaded again.
 
+use crate::weights::check_files_in_use;
 use crate::{Error, Result};
 
 type Load<T> = Box<dyn Fn() -> Result<Box<T>> + Send>;
@@ -33,8 +34,9 @@ impl<T: ?Sized> Slot<T> {
     /// As [`get`](Self::get), for a part that changes as it works.
     ///
     /// # Errors
-    /// What loading it says.
+    /// What loading it says, or if a file with weights in use was cut off.
     pub fn get_mut(&mut self) -> Result<&mut T> {
+        check_files_in_use()?;
         if self.part.is_none() {
             let load = self.load.as_ref().ok_or(Error::PartGone { part: self.name })?;
             tracing::debug!(part = self.name, "loading");

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use hf_hub::{Repo, RepoType};
 
+use super::id::is_commit;
 use super::layout::{self, Files};
 use super::remote::RemoteFile;
-use super::repository::is_commit;
 use super::{HubError, RepositoryId};
 
 /// One repository's folder in the hub's cache: `blobs` hold the bytes under their hashes, `snapshots` name them by

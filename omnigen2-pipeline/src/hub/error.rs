@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::RepositoryId;
 
-/// Why a checkpoint could not be had from the hub.
+/// The reason why a checkpoint could not be had from the hub.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {
@@ -26,7 +26,7 @@ pub enum HubError {
         "{repository} was not found at {endpoint}: check the name, or set HF_TOKEN if the repository is private"
     )]
     RepositoryNotFound {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The hub's address.
         endpoint: String,
@@ -36,7 +36,7 @@ pub enum HubError {
         "{repository}: the repository has no such revision: check it at {endpoint}, or leave it out for `main`"
     )]
     RevisionNotFound {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The hub's address.
         endpoint: String,
@@ -47,7 +47,7 @@ pub enum HubError {
          accept the licence on the repository's page and set HF_TOKEN to a valid token of that account"
     )]
     Denied {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The hub's address.
         endpoint: String,
@@ -57,7 +57,7 @@ pub enum HubError {
     /// The repository lacks a file that a checkpoint must have.
     #[error("{repository} has no {file}: it is not an OmniGen2 checkpoint in the Hugging Face layout")]
     FileMissing {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The missing file.
         file: String,
@@ -67,11 +67,11 @@ pub enum HubError {
         "{repository}: {file} is not a weight index ({reason}): the repository is damaged, or not a checkpoint"
     )]
     BadIndex {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The index.
         file: String,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// The hub could not be reached at all.
@@ -79,7 +79,7 @@ pub enum HubError {
         "cannot reach {endpoint} for {repository}: check the network, the proxy settings and HF_ENDPOINT"
     )]
     Unreachable {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The hub's address.
         endpoint: String,
@@ -92,7 +92,7 @@ pub enum HubError {
          they are kept: run again and the download goes on from there"
     )]
     Interrupted {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The file.
         file: String,
@@ -103,14 +103,33 @@ pub enum HubError {
         /// The network's error.
         source: io::Error,
     },
+    /// The connection broke again and again without more of a file than had been there before.
+    #[error(
+        "{repository}: {attempts} attempts in a row brought no more of {file} than {received} of {total} bytes: \
+         check the network, or set HF_ENDPOINT to a server that sends files whole or from the middle on"
+    )]
+    Stalled {
+        /// The repository that was asked for.
+        repository: RepositoryId,
+        /// The file.
+        file: String,
+        /// The most bytes of it that ever arrived.
+        received: u64,
+        /// The bytes of the whole file.
+        total: u64,
+        /// The number of connections that broke without bringing more.
+        attempts: u32,
+        /// The network's last error.
+        source: io::Error,
+    },
     /// The hub's answer makes no sense.
     #[error("{endpoint} answered {repository} unexpectedly ({reason}): try later, and check HF_ENDPOINT")]
     BadAnswer {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The hub's address.
         endpoint: String,
-        /// What was expected and what came.
+        /// The expectation, and what came.
         reason: String,
     },
     /// A file arrived with other bytes than the hub announced; they are thrown away.
@@ -118,13 +137,13 @@ pub enum HubError {
         "{repository}: {file} arrived damaged (expected {expected}, found {found}) and was thrown away: run again"
     )]
     Corrupt {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The file.
         file: String,
-        /// The announced size or SHA-256.
+        /// The announced size or hash.
         expected: String,
-        /// The size or SHA-256 of what came.
+        /// The size or hash of what came.
         found: String,
     },
     /// Another process is fetching the same file.
@@ -132,7 +151,7 @@ pub enum HubError {
         "{repository}: another process is fetching {file} (it holds {lock}): wait for it, then run again"
     )]
     Busy {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The file.
         file: String,
@@ -144,7 +163,7 @@ pub enum HubError {
         "{repository} is not complete in {cache}, and offline mode forbids fetching it: leave it (`--offline`, HF_HUB_OFFLINE)"
     )]
     NotCached {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The cache directory.
         cache: PathBuf,
@@ -155,21 +174,21 @@ pub enum HubError {
          what arrived is kept"
     )]
     DiskFull {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The file.
         file: String,
-        /// Where it was being written.
+        /// The path at which it was being written.
         path: PathBuf,
     },
     /// The cache cannot be read or written.
     #[error("{repository}: cannot use {path} for {file}: check its permissions, or set HF_HUB_CACHE")]
     Cache {
-        /// What was asked for.
+        /// The repository that was asked for.
         repository: RepositoryId,
         /// The file.
         file: String,
-        /// Where in the cache.
+        /// The path in the cache.
         path: PathBuf,
         /// The system's error.
         source: io::Error,

@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::repository::is_file_name;
 use super::{HubError, RepositoryId};
+use crate::files::read_bounded;
 
 /// Largest weight index that is read; the published ones have some 70 kB.
 const MAX_INDEX: u64 = 16 << 20;
@@ -30,11 +29,11 @@ const WEIGHTS: [&str; 3] = [
     "vae/diffusion_pytorch_model.safetensors",
 ];
 
-/// Where a checkpoint's files are looked for: the hub or a snapshot on disk.
+/// The place where a checkpoint's files are looked for: the hub or a snapshot on disk.
 pub(super) trait Files {
     fn has(&self, file: &str) -> bool;
 
-    /// Where the file lies on disk, fetched first if need be.
+    /// The path of the file on disk, fetched first if need be.
     fn path(&mut self, file: &str) -> Result<PathBuf, HubError>;
 }
 
@@ -78,13 +77,7 @@ fn shards(index: &str, path: &Path) -> Result<BTreeSet<String>, String> {
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let mut text = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_INDEX + 1).read_to_end(&mut text))
-        .map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_INDEX {
-        return Err(too_large());
-    }
+    let text = read_bounded(path, MAX_INDEX).map_err(|error| error.to_string())?;
     let map = serde_json::from_slice::<Index>(&text).map_err(|error| error.to_string())?.weight_map;
     if let Some(shard) = map.values().find(|shard| !is_file_name(shard)) {
         return Err(format!("`{shard}` is not the name of a file beside it"));

@@ -25,6 +25,8 @@
 
 mod cache;
 mod error;
+mod hash;
+mod id;
 mod layout;
 mod pull;
 mod remote;
@@ -33,6 +35,7 @@ mod settings;
 mod transfer;
 
 pub use error::HubError;
+pub use id::RepositoryId;
 pub use pull::{Progress, Pull};
-pub use repository::{RepositoryId, looks_like_repository};
+pub use repository::looks_like_repository;
 pub use settings::Hub;

@@ -7,7 +7,7 @@ use super::layout::{self, Files};
 use super::remote::{Listing, Remote, RemoteFile};
 use super::transfer::{Route, Transfer};
 
-/// How far a [`Pull`] is. Only what was not in the cache yet is counted.
+/// The progress of a [`Pull`]. Only what was not in the cache yet is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The file on its way, by its path in the repository.
@@ -28,7 +28,8 @@ pub struct Progress {
 
 /// A download that the caller drives: each item moves at most some hundred kilobytes.
 ///
-/// Dropping it cancels. After [`HubError::Interrupted`] the next item tries again from where the connection broke.
+/// Dropping it cancels. After [`HubError::Interrupted`] the next item tries again from where the connection broke;
+/// attempts in a row that bring nothing new end in [`HubError::Stalled`].
 /// A file appears in the snapshot only when it is whole and checked.
 pub struct Pull {
     cache: Cache,

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use hf_hub::api::sync::{Api, ApiBuilder, ApiError, ApiRepo};
@@ -9,8 +10,8 @@ use ureq::config::RedirectAuthHeaders;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use super::repository::{is_commit, is_lower_hex};
-use super::{Hub, HubError, RepositoryId};
+use super::id::{is_commit, is_lower_hex};
+use super::{HubError, RepositoryId};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Silence after which a connection counts as broken.
@@ -31,12 +32,13 @@ pub(super) struct RemoteFile {
 }
 
 impl RemoteFile {
-    pub(super) fn sha256(&self) -> Option<&str> {
-        Some(self.blob.as_str()).filter(|blob| blob.len() == SHA256_DIGITS)
+    /// Whether the blob's name is the content's SHA-256, not Git's hash.
+    pub(super) fn is_large(&self) -> bool {
+        self.blob.len() == SHA256_DIGITS
     }
 }
 
-/// What the revision is: a commit and its files by path.
+/// A revision: a commit and its files by path.
 pub(super) struct Listing {
     pub(super) commit: String,
     pub(super) files: BTreeMap<String, RemoteFile>,
@@ -46,6 +48,13 @@ pub(super) struct Listing {
 pub(super) struct Stream {
     pub(super) start: u64,
     pub(super) reader: Box<dyn Read + Send>,
+}
+
+/// The way to the hub.
+pub(super) struct Access<'a> {
+    pub(super) endpoint: &'a str,
+    pub(super) token: Option<&'a str>,
+    pub(super) cache: &'a Path,
 }
 
 /// The hub, asked about one repository.
@@ -58,11 +67,12 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn new(hub: &Hub, repository: &RepositoryId) -> Result<Self, HubError> {
-        let endpoint = hub.endpoint.trim_end_matches('/').to_owned();
-        let api = ApiBuilder::from_cache(Cache::new(hub.cache.clone()))
+    pub(super) fn new(access: &Access<'_>, repository: &RepositoryId) -> Result<Self, HubError> {
+        let endpoint = access.endpoint.trim_end_matches('/').to_owned();
+        let token = access.token.map(str::to_owned);
+        let api = ApiBuilder::from_cache(Cache::new(access.cache.to_owned()))
             .with_endpoint(endpoint.clone())
-            .with_token(hub.token.clone())
+            .with_token(token.clone())
             .with_progress(false)
             .with_user_agent(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
             .build()
@@ -80,7 +90,7 @@ impl Remote {
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
-        Ok(Self { repository: repository.clone(), endpoint, token: hub.token.clone(), api, agent })
+        Ok(Self { repository: repository.clone(), endpoint, token, api, agent })
     }
 
     pub(super) fn repository(&self) -> &RepositoryId {

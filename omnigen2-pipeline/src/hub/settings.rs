@@ -1,14 +1,17 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::{env, fmt, fs};
+use std::{env, fmt};
 
 use super::cache::Cache;
-use super::remote::Remote;
+use super::remote::{Access, Remote};
 use super::{HubError, Pull, RepositoryId};
+use crate::files::read_text_bounded;
 
 const ENDPOINT: &str = "https://huggingface.co";
+/// The most bytes of a token's file.
+const MAX_TOKEN: u64 = 1 << 16;
 
-/// How to reach the hub, and where to keep what it sends: a plain value.
+/// The way to the hub, and where to keep what it sends: a plain value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hub {
     /// The hub's address, such as `https://huggingface.co` or a mirror's.
@@ -44,7 +47,8 @@ impl Hub {
             let absent = || HubError::NotCached { repository: repository.clone(), cache: self.cache.clone() };
             return cached.map(|commit| Pull::cached(cache, commit)).ok_or_else(absent);
         }
-        let remote = Remote::new(self, repository)?;
+        let access = Access { endpoint: &self.endpoint, token: self.token.as_deref(), cache: &self.cache };
+        let remote = Remote::new(&access, repository)?;
         match (remote.listing(), cached) {
             (Err(error @ HubError::Unreachable { .. }), Some(commit)) => {
                 tracing::warn!("{error}; using the copy in the cache");
@@ -98,11 +102,13 @@ fn is_on(value: &str) -> bool {
 }
 
 fn read_token(file: &Path) -> Option<String> {
-    fs::read_to_string(file).ok().filter(|token| !token.trim().is_empty())
+    read_text_bounded(file, MAX_TOKEN).ok().filter(|token| !token.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn hub(variables: &[(&str, &str)]) -> Hub {

@@ -1,15 +1,15 @@
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use sha2::{Digest, Sha256};
-
 use super::HubError;
 use super::cache::Cache;
+use super::hash::Hash;
 use super::remote::{Remote, RemoteFile, Stream};
 
 /// Most bytes that one step moves.
 const STEP: usize = 256 << 10;
+/// Connections in a row that may break without bringing a file further than it has ever been.
+const ATTEMPTS: u32 = 5;
 
 /// From where to where files travel.
 pub(super) struct Route<'a> {
@@ -25,9 +25,12 @@ pub(super) struct Transfer {
     file: RemoteFile,
     partial: File,
     stream: Option<Box<dyn Read + Send>>,
-    hash: Sha256,
+    hash: Hash,
     hashed: u64,
     written: u64,
+    /// The most that was ever written: a server without ranges begins each attempt anew.
+    furthest: u64,
+    stalled: u32,
     buffer: Vec<u8>,
     _lock: File,
 }
@@ -45,12 +48,14 @@ impl Transfer {
         });
         let (partial, written) = opened.map_err(|source| cache.error(&file, &path, source))?;
         let mut transfer = Self {
+            hash: Hash::of(&file),
             file,
             partial,
             stream: None,
-            hash: Sha256::new(),
             hashed: 0,
             written,
+            furthest: written,
+            stalled: 0,
             buffer: vec![0; STEP],
             _lock: lock,
         };
@@ -76,7 +81,7 @@ impl Transfer {
         if self.hashed < self.written {
             self.rehash().map_err(|source| self.disk(route, source))?;
         } else if self.written < self.file.size {
-            let received = self.receive(route)?;
+            let received = self.receive(route).map_err(|error| self.broken(error))?;
             self.store(received).map_err(|source| self.disk(route, source))?;
         }
         if self.hashed < self.file.size {
@@ -115,6 +120,18 @@ impl Transfer {
         Err(route.remote.interrupted(&self.file, self.written, cut))
     }
 
+    /// Tells what a broken connection is: an interruption, or one too many without progress.
+    fn broken(&mut self, error: HubError) -> HubError {
+        let HubError::Interrupted { repository, file, received, total, source } = error else { return error };
+        self.stalled = if self.written > self.furthest { 0 } else { self.stalled + 1 };
+        self.furthest = self.furthest.max(self.written);
+        if self.stalled < ATTEMPTS {
+            return HubError::Interrupted { repository, file, received, total, source };
+        }
+        self.stalled = 0;
+        HubError::Stalled { repository, file, received: self.furthest, total, attempts: ATTEMPTS, source }
+    }
+
     fn store(&mut self, count: usize) -> io::Result<()> {
         let bytes = &self.buffer[..count];
         if let Err(error) = self.partial.write_all(bytes) {
@@ -128,19 +145,19 @@ impl Transfer {
     }
 
     fn check(&mut self, route: &Route<'_>) -> Result<(), HubError> {
-        let Some(expected) = self.file.sha256() else { return Ok(()) };
-        let found = hex(&self.hash.clone().finalize());
-        if found == expected {
+        let found = self.hash.hex();
+        if found == self.file.blob {
             return Ok(());
         }
-        let error = route.remote.corrupt(&self.file, format!("SHA-256 {expected}"), found);
+        let expected = format!("{} {}", self.hash.name(), self.file.blob);
+        let error = route.remote.corrupt(&self.file, expected, found);
         self.restart().map_err(|source| self.disk(route, source))?;
         Err(error)
     }
 
     fn restart(&mut self) -> io::Result<()> {
         self.stream = None;
-        self.hash = Sha256::new();
+        self.hash = Hash::of(&self.file);
         (self.hashed, self.written) = (0, 0);
         self.trim()
     }
@@ -154,11 +171,4 @@ impl Transfer {
     fn disk(&self, route: &Route<'_>, source: io::Error) -> HubError {
         route.cache.error(&self.file, &route.cache.partial(&self.file), source)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -32,11 +32,11 @@ struct Pair {
     down: String,
     up: String,
     rank: usize,
-    /// The file's own, of the layer.
+    /// The scale that the file has for the layer.
     scale: f64,
 }
 
-/// What a file holds for one layer.
+/// The tensors of a file for one layer.
 #[derive(Default)]
 struct Held<'a> {
     down: Option<&'a Entry>,
@@ -55,7 +55,7 @@ impl Adapter {
         let file = locate(path)?;
         let archive = Archive::open(&file)?;
         let folder = if path.is_dir() { Some(path) } else { None };
-        let settings = Settings::of(&file, folder)?;
+        let settings = Settings::of(&archive, folder)?;
         let held = held(&archive)?;
         if held.is_empty() {
             return Err(LoraError::Empty { path: file });
@@ -78,12 +78,12 @@ impl Adapter {
         }
     }
 
-    /// What was opened.
+    /// The path that was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How strongly it acts.
+    /// The strength with which it acts.
     pub fn scale(&self) -> f64 {
         self.scale
     }
@@ -98,13 +98,13 @@ impl Adapter {
         self.pairs.values().map(|pair| pair.rank).max().unwrap_or(0)
     }
 
-    /// How many numbers its factors have.
+    /// The number of elements of all factors.
     pub fn parameters(&self) -> usize {
         let factors = self.pairs.values().flat_map(|pair| [&pair.down, &pair.up]);
         factors.filter_map(|name| self.archive.get(name)).map(Entry::parameters).sum()
     }
 
-    /// Whether a transformer has all its layers, of the right widths. Nothing is loaded.
+    /// Checks that a transformer has all layers, of the right widths. Nothing is loaded.
     ///
     /// # Errors
     /// The first tensor that does not fit.
@@ -131,7 +131,7 @@ impl Adapter {
         Ok(())
     }
 
-    /// What it changes of a layer, scales included; `None`, if nothing.
+    /// The change of a layer, scales included; `None`, if there is none.
     pub(super) fn change(&self, layer: &str, device: &Device) -> Result<Option<Change>, LoraError> {
         let Some(pair) = self.pairs.get(layer) else { return Ok(None) };
         let scale = (self.scale * pair.scale) as f32;
@@ -187,7 +187,7 @@ fn locate(path: &Path) -> Result<PathBuf, LoraError> {
     }
 }
 
-/// What a file holds, layer by layer.
+/// Sorts the tensors of a file by layers.
 fn held(archive: &Archive) -> Result<BTreeMap<String, Held<'_>>, LoraError> {
     let mut layers = BTreeMap::<String, Held<'_>>::new();
     for (name, entry) in archive.tensors() {

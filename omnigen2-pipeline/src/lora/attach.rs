@@ -1,4 +1,4 @@
-use burn::module::{Module, ModuleMapper, Param, Reparameterization, Reparameterizer};
+use burn::module::{Module, Param, Reparameterization, Reparameterizer};
 use burn::prelude::*;
 use omnigen2_dit::Dit;
 use omnigen2_rope::ops::LowRank;
@@ -6,7 +6,7 @@ use omnigen2_rope::ops::LowRank;
 use super::adapter::{Adapter, Change};
 use super::error::LoraError;
 use super::layers::layer;
-use crate::weights::{Trail, inventory};
+use crate::weights::{ParameterMapper, inventory, map};
 
 /// Puts adapters on a transformer, beside its weights, which stay as they are and are shared with `dit`'s other clones:
 /// to take the adapters off again, keep one of those. On a device that records gradients the factors learn, and nothing
@@ -29,7 +29,7 @@ pub fn attach(dit: Dit, adapters: &[Adapter]) -> Result<Dit, LoraError> {
 pub fn merge(dit: Dit, adapters: &[Adapter]) -> Result<Dit, LoraError> {
     fit(&dit, adapters)?;
     let mut failed = None;
-    let dit = dit.map(&mut Merge { adapters, trail: Trail::default(), failed: &mut failed });
+    let dit = map(dit, &mut Merge { adapters, failed: &mut failed });
     failed.map_or(Ok(dit), Err)
 }
 
@@ -93,13 +93,16 @@ impl<F: Fn(&str, &Param<Tensor<2>>) -> Result<Option<LowRank>, LoraError>> Repar
 
 struct Merge<'a> {
     adapters: &'a [Adapter],
-    trail: Trail,
     failed: &'a mut Option<LoraError>,
 }
 
 impl Merge<'_> {
-    fn change<const D: usize>(&self, parameter: &Param<Tensor<D>>) -> Result<Option<LowRank>, LoraError> {
-        match layer(&self.trail.path()) {
+    fn change<const D: usize>(
+        &self,
+        path: &str,
+        parameter: &Param<Tensor<D>>,
+    ) -> Result<Option<LowRank>, LoraError> {
+        match layer(path) {
             Some(layer) if D == 2 && self.failed.is_none() => {
                 changes(self.adapters, &layer, &parameter.lazy_device())
             }
@@ -108,17 +111,9 @@ impl Merge<'_> {
     }
 }
 
-impl ModuleMapper for Merge<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        match self.change(&parameter) {
+impl ParameterMapper for Merge<'_> {
+    fn map<const D: usize>(&mut self, path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.change(path, &parameter) {
             Ok(None) => parameter,
             Ok(Some(low_rank)) => parameter.map(|weight| {
                 let learns = weight.is_require_grad();

@@ -14,20 +14,20 @@ use crate::weights::inventory;
 #[derive(Clone, Debug)]
 pub(crate) struct Loras {
     device: Device,
-    /// None, where the denoiser is the caller's own.
+    /// The transformer's configuration; `None`, where the denoiser is the caller's own.
     transformer: Option<DitConfig>,
     chosen: Arc<Mutex<Chosen>>,
 }
 
 #[derive(Debug, Default)]
 struct Chosen {
-    /// In the weights.
+    /// Adapters in the weights.
     merged: Vec<Adapter>,
-    /// Beside them.
+    /// Adapters beside them.
     apart: Vec<Adapter>,
 }
 
-/// What adapters take in memory beside the weights.
+/// The memory that adapters take beside the weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Taken {
     /// The share of the transformer's numbers that are copied to be changed.
@@ -41,7 +41,7 @@ impl Loras {
         Self { device: device.clone(), transformer, chosen: Arc::default() }
     }
 
-    /// With these in the weights.
+    /// Puts these into the weights.
     ///
     /// # Errors
     /// If one does not fit.
@@ -51,7 +51,7 @@ impl Loras {
         Ok(self)
     }
 
-    /// Whether these fit the transformer, if there are any.
+    /// Checks that these fit the transformer, if there are any.
     pub(crate) fn check(&self, adapters: &[Adapter]) -> Result<(), LoraError> {
         if adapters.is_empty() {
             return Ok(());
@@ -60,12 +60,12 @@ impl Loras {
         adapters.iter().try_for_each(|adapter| adapter.check(&dit))
     }
 
-    /// Whether some are in the weights.
+    /// Tells whether some are in the weights.
     pub(crate) fn are_merged(&self) -> bool {
         !self.chosen().merged.is_empty()
     }
 
-    /// These beside the weights, in place of all that there are.
+    /// Puts these beside the weights, in place of all that there are.
     pub(crate) fn set(&self, apart: Vec<Adapter>) {
         *self.chosen() = Chosen { merged: Vec::new(), apart };
     }
@@ -76,7 +76,7 @@ impl Loras {
         if merged.is_empty() { Ok(dit) } else { merge(dit, &merged) }
     }
 
-    /// What belongs beside the weights.
+    /// The adapters beside the weights.
     pub(crate) fn apart(&self) -> Vec<Adapter> {
         self.chosen().apart.clone()
     }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use crate::files::short;
 use crate::weights::WeightsError;
 
 /// Why an adapter cannot be read, used, begun or written. Each message names the file and tensor, what was expected,
@@ -10,7 +11,7 @@ pub enum LoraError {
     /// Nothing stands at the path, or a folder without an adapter.
     #[error("there is no adapter at {}: expected a safetensors file, or a folder that holds pytorch_lora_weights.safetensors or adapter_model.safetensors; check the path", path.display())]
     Missing {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// The file cannot be read.
@@ -27,9 +28,9 @@ pub enum LoraError {
     Settings {
         /// The file.
         path: PathBuf,
-        /// Which settings.
+        /// The place of the settings.
         place: &'static str,
-        /// Where they break off.
+        /// The place where they break off.
         source: serde_json::Error,
     },
     /// The settings beside an adapter cannot be opened.
@@ -37,19 +38,19 @@ pub enum LoraError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
     },
     /// The adapter is of a kind that is not computed here.
-    #[error("the adapter {} asks for {what}; only plain LoRA can be used", path.display())]
+    #[error("the adapter {} asks for {}; only plain LoRA can be used", path.display(), short(what))]
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// What it asks for.
+        /// The kind that it asks for.
         what: String,
     },
     /// A tensor whose name is not that of a part of an adapter.
-    #[error("{tensor} in {} is no part of a LoRA adapter: expected names that end in lora_A.weight and lora_B.weight, lora_down.weight and lora_up.weight, or alpha", path.display())]
+    #[error("{} in {} is no part of a LoRA adapter: expected names that end in lora_A.weight and lora_B.weight, lora_down.weight and lora_up.weight, or alpha", short(tensor), path.display())]
     Key {
         /// The file.
         path: PathBuf,
@@ -57,7 +58,7 @@ pub enum LoraError {
         tensor: String,
     },
     /// A tensor that changes the language model.
-    #[error("{tensor} in {} changes the language model: only adapters of the diffusion transformer can be used", path.display())]
+    #[error("{} in {} changes the language model: only adapters of the diffusion transformer can be used", short(tensor), path.display())]
     LanguageModel {
         /// The file.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum LoraError {
         tensor: String,
     },
     /// A tensor for a layer that the transformer does not have.
-    #[error("{tensor} in {} fits nothing: the transformer has no linear layer {layer}; is the adapter of another model?", path.display())]
+    #[error("{} in {} fits nothing: the transformer has no linear layer {}; is the adapter of another model?", short(tensor), path.display(), short(layer))]
     NoLayer {
         /// The file.
         path: PathBuf,
@@ -74,28 +75,28 @@ pub enum LoraError {
         /// The layer that it is for.
         layer: String,
     },
-    /// One of the two factors is not there.
-    #[error("{} changes {layer} without a tensor {missing} for it; save or download the adapter again", path.display())]
+    /// A layer with one factor of two.
+    #[error("{} changes {} without a tensor {missing} for it; save or download the adapter again", path.display(), short(layer))]
     Incomplete {
         /// The file.
         path: PathBuf,
         /// The layer.
         layer: String,
-        /// What is missing.
+        /// The factor that is missing.
         missing: &'static str,
     },
     /// Two tensors are the same factor.
-    #[error("{first} and {second} in {} are the same factor of one layer: expected one adapter in the file", path.display())]
+    #[error("{} and {} in {} are the same factor of one layer: expected one adapter in the file", short(first), short(second), path.display())]
     Twice {
         /// The file.
         path: PathBuf,
-        /// One tensor.
+        /// The first tensor.
         first: String,
-        /// The other.
+        /// The second tensor.
         second: String,
     },
     /// A factor of another shape than the layer and the other factor ask for.
-    #[error("{tensor} in {} has the shape {found:?}: expected {expected}; is the adapter of another model?", path.display())]
+    #[error("{} in {} has the shape {found:?}: expected {expected}; is the adapter of another model?", short(tensor), path.display())]
     Shape {
         /// The file.
         path: PathBuf,
@@ -103,11 +104,11 @@ pub enum LoraError {
         tensor: String,
         /// The shape that fits.
         expected: String,
-        /// Its shape.
+        /// The tensor's shape.
         found: Vec<usize>,
     },
     /// A number that is none, or infinite.
-    #[error("{tensor} in {} holds {found}: expected finite numbers; train or download the adapter again", path.display())]
+    #[error("{} in {} holds {found}: expected finite numbers; train or download the adapter again", short(tensor), path.display())]
     NotFinite {
         /// The file.
         path: PathBuf,
@@ -119,7 +120,7 @@ pub enum LoraError {
     /// A strength that is no number.
     #[error("an adapter cannot act with the scale {scale}: expected a finite number, such as 0.8")]
     Scale {
-        /// What was asked for.
+        /// The value that was asked for.
         scale: f64,
     },
     /// Adapters that cannot be begun so.
@@ -127,9 +128,9 @@ pub enum LoraError {
     Setting {
         /// The setting.
         setting: &'static str,
-        /// What is expected.
+        /// The values that are possible.
         expected: String,
-        /// What was asked for.
+        /// The value that was asked for.
         found: String,
     },
     /// A network that has adapters already.
@@ -145,7 +146,7 @@ pub enum LoraError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
     },
     /// A pipeline whose denoiser takes no adapters.

@@ -18,7 +18,7 @@ pub struct LoraConfig {
     pub rank: usize,
     /// Changes are multiplied by `alpha / rank`.
     pub alpha: f64,
-    /// Which linear layers change: the ends of their names in checkpoints, whole dotted parts.
+    /// The linear layers that change: the ends of their names in checkpoints, whole dotted parts.
     pub targets: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ fn begin(config: &LoraConfig, seed: u64, weight: &Param<Tensor<2>>) -> LowRank {
     LowRank::new(down, up, config.alpha / rank as f64)
 }
 
-/// Every layer has its own numbers, whichever others there are (FNV-1a).
+/// The seed of one layer: each has numbers of its own, whichever others there are (FNV-1a).
 fn seed_of(seed: u64, layer: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     layer.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))

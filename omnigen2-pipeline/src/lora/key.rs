@@ -1,22 +1,22 @@
-/// What may stand before the name of a layer, also one after the other.
+/// Prefixes that may stand before the name of a layer, also one after the other.
 const PREFIXES: [&str; 4] =
     ["base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer."];
 /// Between the name of a layer and what a factor is called after it.
 const FACTORS: [(&str, Role); 4] =
     [(".lora_A.", Role::Down), (".lora_B.", Role::Up), (".lora_down.", Role::Down), (".lora_up.", Role::Up)];
 const ALPHA: &str = ".alpha";
-/// What names of the language model's layers begin with, or hold.
+/// Beginnings and parts of the names of the language model's layers.
 const LANGUAGE: [&str; 5] = ["mllm.", "model.", "visual.", "text_encoder.", "language_model."];
 const LANGUAGE_INSIDE: [&str; 2] = [".self_attn.", ".mlp."];
 
-/// What a tensor of an adapter is.
+/// The role of a tensor in an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// `[rank, input]`.
     Down,
     /// `[output, rank]`.
     Up,
-    /// What the product is multiplied by, times the rank.
+    /// The factor of the product, times the rank.
     Alpha,
 }
 
@@ -45,7 +45,7 @@ impl Key {
     }
 }
 
-/// Whether a tensor is for the language model or the vision tower.
+/// Tells whether a tensor is for the language model or the vision tower.
 pub(super) fn is_of_language_model(name: &str) -> bool {
     let name = bare(name);
     LANGUAGE.iter().any(|beginning| name.starts_with(beginning))

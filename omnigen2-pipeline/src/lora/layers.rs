@@ -7,7 +7,7 @@ const WEIGHT: &str = ".weight";
 
 /// A linear layer of a network.
 pub(super) struct Layer {
-    /// Its name in checkpoints.
+    /// The layer's name in checkpoints.
     pub(super) name: String,
     /// `[output, input]`.
     pub(super) shape: [usize; 2],

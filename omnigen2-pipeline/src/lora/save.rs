@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use burn::module::{Module, ModuleVisitor, Param, Reparameterization};
+use burn::module::{Param, Reparameterization};
 use burn::prelude::*;
 use burn::tensor::DType;
 use omnigen2_dit::Dit;
@@ -11,8 +11,8 @@ use safetensors::tensor::TensorView;
 
 use super::error::LoraError;
 use super::layers::layer;
-use crate::weights::Trail;
-use crate::whole::replace;
+use crate::files;
+use crate::weights::{ParameterVisitor, visit};
 
 /// Writes the adapters that are on a transformer, and them alone, as the reference does:
 /// `transformer.{layer}.lora_A.weight` and `…lora_B.weight` in F32. Scales are in the numbers, so that alpha is the
@@ -23,7 +23,7 @@ use crate::whole::replace;
 pub fn save(dit: &Dit, path: impl AsRef<Path>) -> Result<(), LoraError> {
     let path = path.as_ref();
     let mut collect = Collect::default();
-    dit.visit(&mut collect);
+    visit(dit, &mut collect);
     let tensors = collect.tensors();
     if tensors.is_empty() {
         return Err(LoraError::NothingToSave);
@@ -40,7 +40,7 @@ fn write(path: &Path, tensors: &[Factor]) -> std::io::Result<()> {
         views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>().map_err(std::io::Error::other)?;
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(std::io::Error::other)?;
-    replace(path, &bytes)
+    files::replace(path, &bytes)
 }
 
 struct Factor {
@@ -52,7 +52,6 @@ struct Factor {
 /// The parameters of all adapters by the paths of the weights that they are on.
 #[derive(Default)]
 struct Collect {
-    trail: Trail,
     found: BTreeMap<String, Parts>,
 }
 
@@ -83,17 +82,8 @@ fn factor(name: String, shape: [usize; 2], numbers: impl Iterator<Item = f32>) -
     Factor { name, shape: shape.into(), bytes: numbers.flat_map(f32::to_le_bytes).collect() }
 }
 
-impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        let path = self.trail.path();
+impl ParameterVisitor for Collect {
+    fn visit<const D: usize>(&mut self, path: &str, parameter: &Param<Tensor<D>>) {
         let Some((weight, part)) = path.rsplit_once(&format!(".{}.", LowRank::NAME)) else { return };
         let parts = self.found.entry(weight.to_owned()).or_default();
         let shape = parameter.lazy_shape();

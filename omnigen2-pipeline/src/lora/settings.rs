@@ -2,20 +2,23 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use safetensors::tensor::Metadata;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::LoraError;
+use crate::files::read_bounded;
+use crate::weights::Archive;
 
 /// The settings of PEFT, beside the file.
 const FILE: &str = "adapter_config.json";
 /// The key of the header under which diffusers keeps them.
 const IN_HEADER: &str = "lora_adapter_metadata";
-/// What diffusers puts before each of them.
+/// Settings are a few lines.
+const LARGEST: u64 = 1 << 24;
+/// The prefix that diffusers puts before each of them.
 const PREFIX: &str = "transformer.";
 
-/// What is said about an adapter outside of its tensors. Ranks are the tensors' own.
+/// The settings of an adapter outside of its tensors. Ranks are the tensors' own.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Settings {
@@ -28,17 +31,18 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Those beside the file, if it came in a folder with some; else those in its header.
-    pub(super) fn of(file: &Path, folder: Option<&Path>) -> Result<Self, LoraError> {
+    /// The settings beside an adapter's file, if it came in a folder with some; else those in its header.
+    pub(super) fn of(archive: &Archive, folder: Option<&Path>) -> Result<Self, LoraError> {
+        let file = archive.path();
         let beside = folder.map(|folder| beside(&folder.join(FILE))).transpose()?.flatten();
         let settings = match beside {
             Some(settings) => settings,
-            None => in_header(file)?.unwrap_or_default(),
+            None => in_header(archive)?.unwrap_or_default(),
         };
         settings.check(file).map(|()| settings)
     }
 
-    /// What the product of a layer's factors is multiplied by. `alpha` is the file's own for the layer.
+    /// The factor of the product of a layer's factors. `alpha` is the file's own for the layer.
     pub(super) fn scale(&self, layer: &str, alpha: Option<f64>, rank: usize) -> f64 {
         let rank = rank as f64;
         let alpha = alpha.or_else(|| self.pattern(layer)).or(self.lora_alpha).unwrap_or(rank);
@@ -48,7 +52,7 @@ impl Settings {
         }
     }
 
-    /// Of several patterns that fit, the longest says most.
+    /// The alpha of a layer by its pattern: of several that fit, the longest says most.
     fn pattern(&self, layer: &str) -> Option<f64> {
         let fits = |pattern: &str| {
             layer.strip_suffix(pattern).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -98,7 +102,7 @@ fn plain(pattern: &str) -> String {
 }
 
 fn beside(path: &Path) -> Result<Option<Settings>, LoraError> {
-    let text = match std::fs::read(path) {
+    let text = match read_bounded(path, LARGEST) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(LoraError::Read { path: path.to_owned(), source }),
@@ -107,14 +111,12 @@ fn beside(path: &Path) -> Result<Option<Settings>, LoraError> {
     serde_json::from_slice(&text).map(Some).map_err(wrong)
 }
 
-/// The header was found sound when the file was opened.
-fn in_header(path: &Path) -> Result<Option<Settings>, LoraError> {
-    let Some(text) = header(path).map_err(|source| LoraError::Read { path: path.to_owned(), source })? else {
-        return Ok(None);
-    };
+fn in_header(archive: &Archive) -> Result<Option<Settings>, LoraError> {
+    let Some(text) = archive.metadata().get(IN_HEADER) else { return Ok(None) };
+    let path = archive.path();
     let wrong =
         |source| LoraError::Settings { path: path.to_owned(), place: "`lora_adapter_metadata`", source };
-    let values: BTreeMap<String, Value> = serde_json::from_str(&text).map_err(wrong)?;
+    let values: BTreeMap<String, Value> = serde_json::from_str(text).map_err(wrong)?;
     let of_transformer = values.iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)));
     let of_transformer: BTreeMap<&str, &Value> = of_transformer.collect();
     let values = match of_transformer.is_empty() {
@@ -122,17 +124,6 @@ fn in_header(path: &Path) -> Result<Option<Settings>, LoraError> {
         false => serde_json::to_value(of_transformer),
     };
     values.and_then(serde_json::from_value).map(Some).map_err(wrong)
-}
-
-fn header(path: &Path) -> std::io::Result<Option<String>> {
-    use std::io::Read;
-    let mut file = std::fs::File::open(path)?;
-    let mut length = [0; size_of::<u64>()];
-    file.read_exact(&mut length)?;
-    let mut text = Vec::new();
-    file.take(u64::from_le_bytes(length)).read_to_end(&mut text)?;
-    let metadata: Metadata = serde_json::from_slice(&text).map_err(std::io::Error::other)?;
-    Ok(metadata.metadata().as_ref().and_then(|values| values.get(IN_HEADER)).cloned())
 }
 
 #[cfg(test)]

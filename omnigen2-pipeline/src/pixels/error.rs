@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::Size;
 
-/// Why a picture could not be read or used.
+/// The reason why a picture could not be read or used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PixelError {
@@ -15,7 +15,7 @@ pub enum PixelError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The reason that the system gave.
         source: io::Error,
     },
     /// The content of a file is no picture, whatever its name says.
@@ -23,7 +23,7 @@ pub enum PixelError {
     NotAPicture {
         /// The file.
         path: PathBuf,
-        /// How the content begins.
+        /// The beginning of the content.
         found: String,
     },
     /// The picture is of a kind that is not read here.
@@ -31,7 +31,7 @@ pub enum PixelError {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// The reason that the decoder gave.
         source: ImageError,
     },
     /// The picture ends early or contradicts itself.
@@ -41,7 +41,7 @@ pub enum PixelError {
         path: PathBuf,
         /// The format that its content announces.
         format: String,
-        /// What the decoder said.
+        /// The reason that the decoder gave.
         source: ImageError,
     },
     /// Decoding the picture would take too much memory.
@@ -51,8 +51,18 @@ pub enum PixelError {
         path: PathBuf,
         /// The most that decoding may take.
         limit: u64,
-        /// What the decoder said.
+        /// The reason that the decoder gave.
         source: ImageError,
+    },
+    /// The picture has more pixels than are read.
+    #[error("{} has {size} pixels, of which at most {limit} are read; scale it down first", path.display())]
+    TooManyPixels {
+        /// The file.
+        path: PathBuf,
+        /// The picture.
+        size: Size,
+        /// The most pixels.
+        limit: u64,
     },
     /// A side of the picture is too short for the network.
     #[error(
@@ -80,7 +90,7 @@ pub enum PixelError {
     Settings {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         source: serde_json::Error,
     },
 }

@@ -5,6 +5,7 @@
 
 mod drawn;
 mod error;
+mod jpeg;
 mod open;
 mod planes;
 mod resample;

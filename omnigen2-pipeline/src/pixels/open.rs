@@ -1,14 +1,24 @@
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Cursor;
 use std::path::Path;
 
+use image::error::DecodingError;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits, RgbImage};
+use image::{
+    DynamicImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
+    Pixel, RgbImage,
+};
 
-use super::PixelError;
+use super::{PixelError, Size, jpeg};
+use crate::files::read_bounded;
 
-/// The most bytes that a decoded picture may take: about 178 million pixels, the limit of Pillow too.
+/// The most bytes that a decoded picture may take.
 const MOST_BYTES: u64 = 1 << 29;
+/// The most pixels, which are as many bytes once they are 8-bit RGB; the limit of Pillow too.
+const MOST_PIXELS: u64 = MOST_BYTES / 3;
+/// The most bytes that a picture's file may have: the raw formats take a little more than their pixels.
+const MOST_FILE_BYTES: u64 = 2 * MOST_BYTES;
+/// The bytes of a file that is no picture which an error shows.
+const SHOWN: usize = 16;
 
 /// Opens a picture: PNG, JPEG, WebP, BMP, GIF (its first frame) or TIFF, told by its content, not its name.
 ///
@@ -17,57 +27,80 @@ const MOST_BYTES: u64 = 1 << 29;
 /// Pillow would turn white).
 ///
 /// # Errors
-/// If the file cannot be read, is no picture, is damaged, or would take more than 512 MiB decoded.
+/// If the file cannot be read, is no picture, is damaged or cut off, has over 178 million pixels, or would take
+/// more than 512 MiB decoded.
 pub fn open(path: impl AsRef<Path>) -> Result<RgbImage, PixelError> {
     let path = path.as_ref();
     let unreadable = |source| PixelError::Read { path: path.into(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    let reader = ImageReader::new(BufReader::new(file)).with_guessed_format().map_err(unreadable)?;
+    let bytes = read_bounded(path, MOST_FILE_BYTES).map_err(unreadable)?;
+    decode(&bytes, path)
+}
+
+/// The picture in the contents of the file of this path.
+fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PixelError> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    let mut reader = reader.map_err(|source| PixelError::Read { path: path.into(), source })?;
     let Some(format) = reader.format() else {
-        let found = beginning(reader.into_inner()).map_err(unreadable)?;
-        return Err(PixelError::NotAPicture { path: path.into(), found });
+        return Err(PixelError::NotAPicture { path: path.into(), found: beginning(bytes) });
     };
-    let image = decode(reader).map_err(|source| match source {
+    let failed = |source| match source {
         ImageError::Limits(_) => PixelError::TooLarge { path: path.into(), limit: MOST_BYTES, source },
         ImageError::Unsupported(_) => PixelError::Unsupported { path: path.into(), source },
         _ => PixelError::Damaged { path: path.into(), format: format!("{format:?}"), source },
-    })?;
-    Ok(to_rgb(image))
+    };
+    reader.limits(limits());
+    let decoder = reader.into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    let size = Size::new(width, height);
+    if size.pixels() > MOST_PIXELS {
+        return Err(PixelError::TooManyPixels { path: path.into(), size, limit: MOST_PIXELS });
+    }
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        let cut = DecodingError::new(format.into(), "the file ends before the picture does");
+        return Err(failed(ImageError::Decoding(cut)));
+    }
+    upright(decoder).map_err(failed)
 }
 
-fn decode(mut reader: ImageReader<BufReader<File>>) -> ImageResult<DynamicImage> {
+fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MOST_BYTES);
-    reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder()?;
-    limits.reserve(decoder.total_bytes())?;
+    limits
+}
+
+fn upright(mut decoder: impl ImageDecoder) -> ImageResult<RgbImage> {
+    limits().reserve(decoder.total_bytes())?;
     // A picture is worth more than a broken note about its orientation.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder)?;
+    let mut image = DynamicImage::ImageRgb8(to_rgb(DynamicImage::from_decoder(decoder)?));
     image.apply_orientation(orientation);
-    Ok(image)
+    Ok(image.into_rgb8())
 }
 
 fn to_rgb(image: DynamicImage) -> RgbImage {
-    match image.color() {
-        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => {
-            let wide = image.into_rgb16();
-            let mut narrow = RgbImage::new(wide.width(), wide.height());
-            narrow.iter_mut().zip(wide.iter()).for_each(|(to, from)| *to = (from >> 8) as u8);
-            narrow
-        }
+    match image {
+        DynamicImage::ImageLuma16(image) => upper(&image),
+        DynamicImage::ImageLumaA16(image) => upper(&image),
+        DynamicImage::ImageRgb16(image) => upper(&image),
+        DynamicImage::ImageRgba16(image) => upper(&image),
         _ => image.into_rgb8(),
     }
 }
 
-fn beginning(file: impl Read) -> std::io::Result<String> {
-    let mut bytes = Vec::new();
-    file.take(16).read_to_end(&mut bytes)?;
-    Ok(if bytes.is_empty() {
-        "it is empty".into()
-    } else {
-        format!("it begins with \"{}\"", bytes.escape_ascii())
-    })
+/// The upper 8 of 16 bits, without a copy of 16 bits in between.
+fn upper<P: Pixel<Subpixel = u16>>(wide: &ImageBuffer<P, Vec<u16>>) -> RgbImage {
+    let mut narrow = RgbImage::new(wide.width(), wide.height());
+    for (to, from) in narrow.pixels_mut().zip(wide.pixels()) {
+        to.0 = from.to_rgb().0.map(|value| (value >> 8) as u8);
+    }
+    narrow
+}
+
+fn beginning(bytes: &[u8]) -> String {
+    match &bytes[..bytes.len().min(SHOWN)] {
+        [] => "it is empty".into(),
+        beginning => format!("it begins with \"{}\"", beginning.escape_ascii()),
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +111,7 @@ mod tests {
 
     use image::codecs::jpeg::JpegEncoder;
     use image::codecs::png::PngEncoder;
-    use image::{ImageEncoder, ImageFormat, Luma, Rgb, Rgba};
+    use image::{ImageEncoder, Luma, Rgb, Rgba};
     use proptest::prelude::*;
     use tempfile::TempDir;
 
@@ -200,6 +233,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_file_or_too_large_is_told_by_kind() {
+        let folder = Folder::new();
+        let pipe = folder.0.path().join("pipe.png");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        let large = folder.file("large.bmp", b"BM");
+        std::fs::File::options().write(true).open(&large).unwrap().set_len(MOST_FILE_BYTES + 1).unwrap();
+        let cases = [
+            (pipe.as_path(), "it is a named pipe; expected a file"),
+            (Path::new("/dev/zero"), "it is a device; expected a file"),
+            (folder.0.path(), "it is a folder; expected a file"),
+            (large.as_path(), "at most are read"),
+        ];
+        let has_pipe = made.is_ok_and(|status| status.success());
+        for (path, why) in cases.into_iter().skip(usize::from(!has_pipe)).filter(|(path, _)| path.exists()) {
+            let error = open(path).unwrap_err();
+            assert!(matches!(error, PixelError::Read { .. }), "{error:?}");
+            assert!(error.source().unwrap().to_string().contains(why), "{error:?}");
+        }
+    }
+
+    #[test]
     fn text_named_png_says_what_was_found() {
         let folder = Folder::new();
         let error = folder.open("text.png", b"hello, I am only text").unwrap_err();
@@ -242,6 +296,58 @@ mod tests {
             let error = folder.open("bomb", bytes).unwrap_err();
             assert!(matches!(error, PixelError::TooLarge { .. }), "{error:?}");
             assert!(error.to_string().contains("scale the picture down"), "{error}");
+        }
+    }
+
+    #[test]
+    fn bits_are_counted_as_the_bytes_that_they_become() {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 20_000, 20_000);
+        encoder.set_depth(png::BitDepth::One);
+        drop(encoder.write_header().unwrap());
+        let error = Folder::new().open("bits.png", &bytes).unwrap_err();
+        assert!(matches!(error, PixelError::TooManyPixels { .. }), "{error:?}");
+        let message = error.to_string();
+        assert!(message.contains("bits.png has 20000x20000 pixels"), "{message}");
+        assert!(message.contains("at most 178956970") && message.contains("scale it down"), "{message}");
+    }
+
+    /// Photographs from common encoders: baseline and progressive, with and without subsampling, with restarts.
+    fn photographs() -> Vec<Vec<u8>> {
+        let baseline = encoded(&gradient().into(), ImageFormat::Jpeg);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/jpeg");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()));
+        files.map(Result::unwrap).chain([baseline]).collect()
+    }
+
+    #[test]
+    fn a_photograph_cut_anywhere_is_refused_and_one_with_a_tail_is_not() {
+        let folder = Folder::new();
+        for whole in photographs() {
+            let picture = folder.open("whole.jpg", &whole).unwrap();
+            for length in 3..whole.len() {
+                let error = folder.open("cut.jpg", &whole[..length]).unwrap_err();
+                assert!(matches!(error, PixelError::Damaged { .. }), "{length}: {error:?}");
+                assert!(error.to_string().contains("cut.jpg is a damaged or truncated Jpeg file"), "{error}");
+            }
+            let tail = [&whole[..], b"\0\0\xFF\xD8\xFF\xE1 a second picture"].concat();
+            assert_eq!(folder.open("tail.jpg", &tail).unwrap(), picture);
+        }
+    }
+
+    #[test]
+    fn a_cut_picture_is_refused_or_whole() {
+        let folder = Folder::new();
+        let formats =
+            [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff];
+        for format in formats {
+            let bytes = encoded(&gradient().into(), format);
+            let whole = folder.open("whole", &bytes).unwrap();
+            for length in 0..bytes.len() {
+                if let Ok(cut) = folder.open("cut", &bytes[..length]) {
+                    assert_eq!(cut, whole, "{format:?}: {length} of {} bytes", bytes.len());
+                }
+            }
         }
     }
 

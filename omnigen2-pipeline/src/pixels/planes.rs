@@ -30,7 +30,7 @@ impl Planes {
         &self.values
     }
 
-    /// How many planes there are.
+    /// The number of planes.
     pub fn channels(&self) -> usize {
         self.channels
     }
@@ -118,7 +118,7 @@ fn planes(image: &RgbImage, value: impl Fn(u8) -> f32) -> Planes {
 struct Neighbours {
     first: usize,
     second: usize,
-    /// How far it is from the first to the second.
+    /// The distance from the first to the second.
     toward: f32,
 }
 

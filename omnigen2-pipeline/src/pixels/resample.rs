@@ -10,7 +10,7 @@ use super::Size;
 
 /// Bits of a weight's fraction; the sums of bytes under such weights just fit an `i32`.
 const FRACTION: u32 = 22;
-/// What makes dropping the fraction round to the nearest.
+/// The half that makes dropping the fraction round to the nearest.
 const HALF: i32 = 1 << (FRACTION - 1);
 
 #[derive(Clone, Copy)]

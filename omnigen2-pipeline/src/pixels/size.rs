@@ -3,6 +3,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::PixelError;
+use crate::files::read_bounded;
 use crate::values::{ReferenceLimits, Size};
 
 /// Sides of a picture for the VAE and the diffusion transformer are multiples of this many pixels: the VAE
@@ -13,6 +14,8 @@ const NARROWEST: u32 = 200;
 /// More pixels than any picture that can be opened has.
 const MOST_PIXELS: u64 = 1 << 28;
 const WIDEST_PATCH: u32 = 1 << 8;
+/// The published file has some hundred.
+const MOST_SETTINGS_BYTES: u64 = 1 << 20;
 
 /// The sides that a reference image has for the VAE: scaled down to the limits, never up, and cut to
 /// multiples of 16.
@@ -93,7 +96,8 @@ impl VisionLimits {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, PixelError> {
         let path = path.as_ref();
         let path = if path.is_dir() { path.join("preprocessor_config.json") } else { path.to_path_buf() };
-        let text = std::fs::read(&path).map_err(|source| PixelError::Read { path: path.clone(), source })?;
+        let text = read_bounded(&path, MOST_SETTINGS_BYTES)
+            .map_err(|source| PixelError::Read { path: path.clone(), source })?;
         serde_json::from_slice(&text).map_err(|source| PixelError::Settings { path, source })
     }
 }
@@ -252,7 +256,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_no_size_is_named() {
+        for text in ["", "64", "64x", "-1x3", "axb", "64x64x64", "4294967296x1"] {
+            let error = text.parse::<Size>().unwrap_err();
+            assert!(error.to_string().contains("expected WIDTHxHEIGHT"), "{error}");
+        }
+        assert_eq!(" 64 × 32 ".parse(), Ok(Size::new(64, 32)));
+    }
+
     proptest! {
+        #[test]
+        fn sizes_are_read_as_they_are_written(size in any_size()) {
+            prop_assert_eq!(size.to_string().parse(), Ok(size));
+            let json = serde_json::to_string(&size).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Size>(&json).unwrap(), size);
+        }
+
         #[test]
         fn reference_sides_are_cut_never_upscaled_and_within_limits(
             size in any_size(), max_pixels in 0_u64..1 << 40, cut in 0..40, max_side: u32

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::SpecialToken;
 use crate::values::ConversationError;
 
-/// Why text could not become tokens.
+/// The reason why text could not become tokens.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TextError {
@@ -23,7 +23,7 @@ pub enum TextError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The reason that the system gave.
         source: io::Error,
     },
     /// The tokenizer's file is no tokenizer.
@@ -31,7 +31,7 @@ pub enum TextError {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What the tokenizers library said.
+        /// The reason that the tokenizers library gave.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The tokenizer lacks a special token.
@@ -46,12 +46,28 @@ pub enum TextError {
         /// The tokenizer's file.
         path: PathBuf,
     },
+    /// The language model knows a special token by another id than the tokenizer.
+    #[error(
+        "the tokenizer {} gives {token} the id {id}, but the language model's config.json {expected}; use both files \
+         of one checkpoint",
+        path.display()
+    )]
+    AnotherId {
+        /// The token.
+        token: SpecialToken,
+        /// The tokenizer's file.
+        path: PathBuf,
+        /// Its id in the tokenizer.
+        id: u32,
+        /// Its id in the config.
+        expected: u32,
+    },
     /// The tokenizer failed on a text.
     #[error("the tokenizer {} cannot process this text; fetch the file again", path.display())]
     Process {
         /// The tokenizer's file.
         path: PathBuf,
-        /// What the tokenizers library said.
+        /// The reason that the tokenizers library gave.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The places for images in a text are not as many as the images.

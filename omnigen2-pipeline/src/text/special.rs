@@ -23,7 +23,7 @@ pub enum SpecialToken {
 }
 
 impl SpecialToken {
-    /// How the token is written in text.
+    /// The spelling of the token in text.
     pub const fn text(self) -> &'static str {
         match self {
             Self::EndOfText => "<|endoftext|>",

@@ -1,6 +1,6 @@
 //! Strings at which a reply ends.
 
-/// What a piece of a reply amounts to.
+/// The outcome of a piece of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scanned {
     /// Text that may be shown; the reply goes on.
@@ -58,7 +58,7 @@ impl StopStrings {
         Scanned::Text(text)
     }
 
-    /// What was held back, once the reply ended without a stop string.
+    /// Returns the text that was held back, once the reply ended without a stop string.
     pub fn finish(self) -> String {
         self.held
     }

@@ -41,7 +41,7 @@ impl TextStream {
         Ok(piece)
     }
 
-    /// What is left: U+FFFD if the last tokens spell that very character, else nothing, as half a character is no
+    /// Returns the rest: U+FFFD if the last tokens spell that very character, else nothing, as half a character is no
     /// text.
     ///
     /// # Errors

@@ -7,13 +7,17 @@ use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
 
 use super::{SpecialToken, TextError, generation_prompt};
+use crate::files::read_bounded;
+
+/// The most bytes that a tokenizer's file may have; the published one has 11 million.
+const MOST_BYTES: u64 = 1 << 28;
 
 /// Text as tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
     /// The tokens kept.
     pub ids: Vec<u32>,
-    /// How many tokens at the end were cut off.
+    /// The number of tokens at the end that were cut off.
     pub dropped: usize,
 }
 
@@ -34,7 +38,8 @@ impl PromptTokenizer {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TextError> {
         let path = path.as_ref();
         let path = if path.is_dir() { path.join("tokenizer.json") } else { path.to_path_buf() };
-        let bytes = std::fs::read(&path).map_err(|source| TextError::Read { path: path.clone(), source })?;
+        let unreadable = |source| TextError::Read { path: path.clone(), source };
+        let bytes = read_bounded(&path, MOST_BYTES).map_err(unreadable)?;
         Self::from_bytes(&bytes, path)
     }
 
@@ -63,6 +68,16 @@ impl PromptTokenizer {
     pub fn id(&self, token: SpecialToken) -> Result<u32, TextError> {
         let missing = || TextError::MissingToken { token, path: self.path.clone() };
         self.tokenizer.token_to_id(token.text()).ok_or_else(missing)
+    }
+
+    /// Fails unless a special token has the id that the language model knows it by.
+    pub(crate) fn expect(&self, token: SpecialToken, expected: u32) -> Result<(), TextError> {
+        let id = self.id(token)?;
+        if id == expected {
+            Ok(())
+        } else {
+            Err(TextError::AnotherId { token, path: self.path.clone(), id, expected })
+        }
     }
 
     /// The tokens of a text as it stands.
@@ -139,6 +154,22 @@ mod tests {
         let expected = folder.path().join("tokenizer.json");
         assert!(error.to_string().contains(&*expected.to_string_lossy()), "{error}");
         assert!(error.to_string().contains("processor directory"), "{error}");
+    }
+
+    #[test]
+    fn a_tokenizer_that_is_no_file_or_too_large_is_told_by_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokenizer.json");
+        let why = || PromptTokenizer::load(&path).unwrap_err().source().unwrap().to_string();
+        std::fs::File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
+        assert!(why().contains("at most are read"));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(why().contains("it is a folder; expected a file"));
+        std::fs::remove_dir(&path).unwrap();
+        if std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
+            assert!(why().contains("it is a named pipe; expected a file"));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{SpecialToken, TextError};
 use crate::values::SYSTEM;
 
-/// What opens the model's turn, which it is to fill.
+/// The opening of the model's turn, which it is to fill.
 pub(crate) const REPLY: &str = "<|im_start|>assistant\n";
 
 /// The wording of an instruction to draw: the system's turn and the user's, and no assistant's.
@@ -38,7 +38,7 @@ pub fn chat_prompt(prompt: &str, images: usize) -> String {
     generation_prompt(&(images + prompt)) + REPLY
 }
 
-/// How a prompt shows an image.
+/// The tokens by which a prompt shows an image.
 pub(crate) fn numbered_image(number: usize) -> String {
     format!("<img{number}>: <|vision_start|><|image_pad|><|vision_end|>")
 }

@@ -1,6 +1,7 @@
 //! What was said and shown: a plain value.
 
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 /// The system message of OmniGen2's prompts.
 pub const SYSTEM: &str =
@@ -17,42 +18,48 @@ pub const SYSTEM: &str =
 ///     .with(Message::user("Make it white."));
 /// assert_eq!(conversation.pictures().count(), 1);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Serialised, it is whole: pictures are PNGs, in base64 where the format is text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Conversation {
-    /// What the model is told to be.
+    /// The instruction that tells the model what it is.
     pub system: String,
     /// The turns, in order.
     pub messages: Vec<Message>,
 }
 
 /// One turn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Message {
-    /// Whose turn it is.
+    /// The speaker.
     pub role: Role,
-    /// What it consists of, in order.
+    /// The words and pictures, in order.
     pub parts: Vec<Part>,
 }
 
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The speaker of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Who asks.
+    /// The one who asks.
     User,
     /// The model.
     Assistant,
 }
 
 /// A part of a turn.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Part {
     /// Words. Those that spell a special token, such as `<|im_end|>`, become that token, as in the reference.
     Text(String),
     /// A picture: shown by the user, or drawn by the model.
-    Picture(RgbImage),
+    Picture(#[serde(with = "super::picture")] RgbImage),
 }
 
-/// Why a conversation cannot be continued.
+/// A reason for which a conversation cannot be continued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConversationError {
@@ -85,7 +92,7 @@ impl Default for Conversation {
 }
 
 impl Conversation {
-    /// A conversation in which nothing was said yet.
+    /// Returns a conversation in which nothing was said yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -95,18 +102,18 @@ impl Conversation {
         self.messages.push(message);
     }
 
-    /// The conversation with a turn more.
+    /// Returns the conversation with a turn more.
     pub fn with(mut self, message: Message) -> Self {
         self.push(message);
         self
     }
 
-    /// All pictures, in order.
+    /// Returns all pictures, in order.
     pub fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
         self.messages.iter().flat_map(Message::pictures)
     }
 
-    /// The pictures that the next one is drawn from: those since the last that the model drew, that one included.
+    /// Returns the pictures that the next one is drawn from: those since the last that the model drew, that one included.
     pub fn latest_pictures(&self) -> Vec<RgbImage> {
         let mut all = Vec::new();
         for message in &self.messages {
@@ -116,7 +123,7 @@ impl Conversation {
         all[start..].iter().map(|(_, picture)| (*picture).clone()).collect()
     }
 
-    /// What the user said last.
+    /// Returns the user's last words.
     pub fn request(&self) -> String {
         let asked = self.messages.iter().rfind(|message| message.role == Role::User);
         asked.map(Message::text).unwrap_or_default()
@@ -148,7 +155,7 @@ impl Message {
         self
     }
 
-    /// Its pictures, in order.
+    /// Returns the pictures of the turn, in order.
     pub fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
         self.parts.iter().filter_map(|part| match part {
             Part::Picture(picture) => Some(picture),
@@ -156,7 +163,7 @@ impl Message {
         })
     }
 
-    /// Its words.
+    /// Returns the words of the turn.
     pub fn text(&self) -> String {
         let words = self.parts.iter().filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),

@@ -1,7 +1,9 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// When parts are in memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+use super::names::named;
+
+/// The time for which parts are in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Memory {
     /// Resident where all parts together surely fit, else staged.
@@ -13,3 +15,5 @@ pub enum Memory {
     /// Each part is put away when its stage ends, so the peak is the largest part and not the sum.
     Staged,
 }
+
+named!(Memory, { Auto => "auto", Resident => "resident", Staged => "staged" });

@@ -6,6 +6,8 @@ pub mod preset;
 pub mod request;
 
 mod memory;
+pub(crate) mod names;
+mod picture;
 mod precision;
 mod reply;
 mod size;

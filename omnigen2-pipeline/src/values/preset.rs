@@ -22,9 +22,9 @@ const NEGATIVE: &str = "(((deformed))), blurry, over saturation, bad anatomy, di
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
-    /// Its name.
+    /// The name by which it is asked for.
     pub name: &'static str,
-    /// What it is for, in a line.
+    /// The use of it, in a line.
     pub description: &'static str,
     settings: fn() -> ImageRequest,
 }
@@ -55,17 +55,17 @@ const PRESETS: [Preset; 6] = [
 ];
 
 impl Preset {
-    /// All of them.
+    /// Returns all presets.
     pub const fn all() -> &'static [Self] {
         &PRESETS
     }
 
-    /// The one of this name.
+    /// Returns the preset of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
-    /// The request, drawn with these settings.
+    /// Returns the request, drawn with these settings.
     pub fn apply(&self, request: ImageRequest) -> ImageRequest {
         ImageRequest {
             prompt: request.prompt,

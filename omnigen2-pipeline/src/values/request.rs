@@ -15,6 +15,9 @@ const MOST_TOKENS: usize = 32_768;
 
 /// A picture to draw, to edit or to combine from others. Defaults are those of the reference's example scripts.
 ///
+/// Serialised, it is whole: pictures are PNGs, in base64 where the format is text. What is left out when it is read
+/// takes its default, and a field that there is not is refused.
+///
 /// ```
 /// use omnigen2_pipeline::{ImageRequest, pixels::Size};
 ///
@@ -24,40 +27,40 @@ const MOST_TOKENS: usize = 32_768;
 /// # Ok::<(), omnigen2_pipeline::RequestError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ImageRequest {
     /// The instruction.
     pub prompt: String,
     /// The conversation that asks for the picture. Its words are what the picture is conditioned on, in place of
-    /// the prompt's; not part of the serialised value.
-    #[serde(skip)]
+    /// the prompt's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Conversation>,
-    /// What guidance pulls away from.
+    /// The text that guidance pulls away from.
     pub negative: String,
-    /// Pictures to edit or to take subjects from; not part of the serialised value.
-    #[serde(skip)]
+    /// Pictures to edit or to take subjects from.
+    #[serde(with = "super::picture::list", skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<RgbImage>,
     /// The size of the picture. Without one it is that of the only reference, or 1024 by 1024.
     pub size: Option<Size>,
-    /// How many pictures to draw from one noise stream.
+    /// The number of pictures to draw from one noise stream.
     pub count: usize,
-    /// How strongly text and references pull.
+    /// The pull of text and references.
     pub guidance: Guidance,
-    /// Steps from noise to image.
+    /// The number of steps from noise to image.
     pub steps: usize,
-    /// How the steps are taken.
+    /// The way in which steps are taken.
     pub solver: Solver,
-    /// Where the steps lie.
+    /// The place of the steps between noise and image.
     pub time_shift: TimeShift,
-    /// What is skipped between steps.
+    /// The work that is skipped between steps.
     pub step_cache: CachePolicy,
-    /// Where the noise begins.
+    /// The seed of the noise.
     pub seed: u64,
     /// The most pixels that are drawn; a larger picture is drawn smaller and enlarged.
     pub max_pixels: u64,
-    /// How large a reference may be; a larger one is scaled down.
+    /// The limits within which references are used; larger ones are scaled down.
     pub reference_limits: ReferenceLimits,
-    /// Whether reference latents are drawn from the seed rather than the most likely ones.
+    /// Draws reference latents from the seed, in place of the most likely ones.
     pub draw_references: bool,
     /// The most tokens of a prompt that are read.
     pub max_tokens: usize,
@@ -86,7 +89,7 @@ impl Default for ImageRequest {
     }
 }
 
-/// Why a request cannot be met. Each message names the setting, its value and what it may be.
+/// A reason for which a request cannot be met. Each message names the setting, its value and what it may be.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -102,17 +105,17 @@ pub enum RequestError {
         /// The most allowed.
         most: u64,
     },
-    /// A number is not finite, or not above zero.
-    #[error("{setting} is {found}; it must be a number above 0")]
-    NotPositive {
+    /// A number is not finite or negative.
+    #[error("{setting} is {found}; it must be a number that is not negative")]
+    NotANumber {
         /// The setting.
         setting: &'static str,
         /// Its value.
         found: f64,
     },
-    /// A number is not finite or negative.
-    #[error("{setting} is {found}; it must be a number that is not negative")]
-    NotANumber {
+    /// A number is not finite, or not above 0.
+    #[error("{setting} is {found}; it must be a number over 0")]
+    NotPositive {
         /// The setting.
         setting: &'static str,
         /// Its value.
@@ -129,9 +132,9 @@ pub enum RequestError {
     /// More references than the network tells apart.
     #[error("{found} reference pictures, but the network tells at most {most} apart; give fewer")]
     References {
-        /// How many were given.
+        /// The number that was given.
         found: usize,
-        /// How many it can tell apart.
+        /// The most that it can tell apart.
         most: usize,
     },
     /// Noise of another shape than the request's.
@@ -148,12 +151,12 @@ pub enum RequestError {
 }
 
 impl ImageRequest {
-    /// A request with every setting at its default.
+    /// Returns a request with every setting at its default.
     pub fn new(prompt: impl Into<String>) -> Self {
         Self { prompt: prompt.into(), ..Self::default() }
     }
 
-    /// What guidance pulls away from.
+    /// Sets the text that guidance pulls away from.
     pub fn negative(self, negative: impl Into<String>) -> Self {
         Self { negative: negative.into(), ..self }
     }
@@ -164,37 +167,37 @@ impl ImageRequest {
         self
     }
 
-    /// The size of the picture.
+    /// Sets the size of the picture.
     pub fn size(self, size: Size) -> Self {
         Self { size: Some(size), ..self }
     }
 
-    /// How many pictures to draw.
+    /// Sets the number of pictures.
     pub fn count(self, count: usize) -> Self {
         Self { count, ..self }
     }
 
-    /// How strongly text and references pull.
+    /// Sets the pull of text and references.
     pub fn guidance(self, guidance: Guidance) -> Self {
         Self { guidance, ..self }
     }
 
-    /// Steps from noise to image.
+    /// Sets the number of steps from noise to image.
     pub fn steps(self, steps: usize) -> Self {
         Self { steps, ..self }
     }
 
-    /// How the steps are taken.
+    /// Sets the way in which steps are taken.
     pub fn solver(self, solver: Solver) -> Self {
         Self { solver, ..self }
     }
 
-    /// What is skipped between steps.
+    /// Sets the work that is skipped between steps.
     pub fn step_cache(self, step_cache: CachePolicy) -> Self {
         Self { step_cache, ..self }
     }
 
-    /// Where the noise begins.
+    /// Sets the seed of the noise.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
@@ -235,9 +238,10 @@ impl ImageRequest {
             return Err(RequestError::NotPositive { setting: "the time shift", found: shift });
         }
         let [from, to] = self.guidance.range;
-        match 0.0 <= from && from <= to && to <= 1.0 {
-            true => Ok(()),
-            false => Err(RequestError::GuidanceRange { from, to }),
+        if 0.0 <= from && from <= to && to <= 1.0 {
+            Ok(())
+        } else {
+            Err(RequestError::GuidanceRange { from, to })
         }
     }
 
@@ -252,9 +256,10 @@ impl ImageRequest {
 }
 
 pub(crate) fn within(setting: &'static str, found: u64, least: u64, most: u64) -> Result<(), RequestError> {
-    match (least..=most).contains(&found) {
-        true => Ok(()),
-        false => Err(RequestError::Range { setting, found, least, most }),
+    if (least..=most).contains(&found) {
+        Ok(())
+    } else {
+        Err(RequestError::Range { setting, found, least, most })
     }
 }
 
@@ -280,10 +285,9 @@ mod tests {
         assert!(refused(|r| r.guidance.text = f64::NAN).contains("text guidance"));
         assert!(refused(|r| r.guidance.image = -1.0).contains("image guidance"));
         assert!(refused(|r| r.guidance.range = [0.6, 0.2]).contains("range"));
-        assert_eq!(
-            refused(|r| r.time_shift = TimeShift::Fixed(0.0)),
-            "the time shift is 0; it must be a number above 0"
-        );
+        let shift = refused(|r| r.time_shift = TimeShift::Fixed(0.0));
+        assert_eq!(shift, "the time shift is 0; it must be a number over 0");
+        assert!(refused(|r| r.time_shift = TimeShift::Dynamic { base: f64::NAN }).contains("over 0"));
         assert!(refused(|r| r.step_cache = CachePolicy::TeaCache { threshold: -0.1 }).contains("threshold"));
     }
 
@@ -294,6 +298,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<ImageRequest>(&json).unwrap(), request);
         let older: ImageRequest = serde_json::from_str(r#"{"prompt": "a fox"}"#).unwrap();
         assert_eq!(older, ImageRequest::new("a fox"));
+        let without = serde_json::to_value(&older).unwrap();
+        assert!(without.get("references").is_none() && without.get("conversation").is_none(), "{without}");
     }
 
     #[test]

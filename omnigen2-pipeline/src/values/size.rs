@@ -1,9 +1,12 @@
 use std::fmt;
+use std::str::FromStr;
 
+use omnigen2_dit::ParseError;
 use serde::{Deserialize, Serialize};
 
 /// The sides of a picture in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Size {
     /// Pixels from left to right.
     pub width: u32,
@@ -12,12 +15,12 @@ pub struct Size {
 }
 
 impl Size {
-    /// A picture of `width` by `height` pixels.
+    /// Returns the size of a picture of `width` by `height` pixels.
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width, height }
     }
 
-    /// The number of pixels.
+    /// Returns the number of pixels.
     pub const fn pixels(self) -> u64 {
         self.width as u64 * self.height as u64
     }
@@ -25,12 +28,25 @@ impl Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.width, self.height)
+        f.pad(&format!("{}x{}", self.width, self.height))
+    }
+}
+
+impl FromStr for Size {
+    type Err = ParseError;
+
+    /// Reads `1024x768`, `1024X768` and `1024×768`.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let side = |text: &str| text.trim().parse().ok();
+        let sides = text.split_once(['x', 'X', '×']);
+        let size = sides.and_then(|(width, height)| Some(Self::new(side(width)?, side(height)?)));
+        size.ok_or(ParseError { expected: "WIDTHxHEIGHT in pixels, such as 1024x768" })
     }
 }
 
 /// How large a reference image may be for the VAE; larger ones are scaled down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReferenceLimits {
     /// The most pixels.
     pub max_pixels: u64,

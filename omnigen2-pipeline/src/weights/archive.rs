@@ -1,17 +1,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::prelude::*;
 
-use super::file::{Held, entries, entries_of};
 use super::locate::{Index, Located, locate};
-use super::{Entry, Storage, Summary, WeightsError};
+use super::safetensors_file::SafetensorsFile;
+use super::{Container, Entry, Storage, Summary, WeightsError};
 
 /// The tensors of one component's weights: names, types and shapes from the headers, data left in the files.
 #[derive(Clone, Debug)]
 pub struct Archive {
     path: PathBuf,
     entries: BTreeMap<String, Entry>,
+    metadata: BTreeMap<String, String>,
 }
 
 impl Archive {
@@ -22,12 +24,11 @@ impl Archive {
     /// # Errors
     /// If files are missing, cut off, or contradict their index or themselves.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
-        let path = path.as_ref().to_owned();
-        let entries = match locate(&path)? {
-            Located::File(file) => entries(&file)?,
-            Located::Shards(index) => gather(&index)?,
-        };
-        Ok(Self { path, entries })
+        let path = path.as_ref();
+        match locate(path)? {
+            Located::File(file) => Self::empty(path).with(&SafetensorsFile::open(&file)?),
+            Located::Shards(index) => Self::sharded(path, &index),
+        }
     }
 
     /// Opens the contents of a safetensors file inside this program. `path` is what errors call it.
@@ -35,21 +36,33 @@ impl Archive {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn embedded(path: impl AsRef<Path>, bytes: &'static [u8]) -> Result<Self, WeightsError> {
-        let path = path.as_ref().to_owned();
-        Ok(Self { entries: entries_of(&path, Held::Program(bytes))?, path })
+        Self::from_container(&SafetensorsFile::embedded(path.as_ref(), bytes)?)
     }
 
-    /// What was opened.
+    /// Opens a container of any format.
+    ///
+    /// # Errors
+    /// What the container says, and if a tensor has not the bytes of its type and shape, or two have one name.
+    pub fn from_container(container: &(impl Container + ?Sized)) -> Result<Self, WeightsError> {
+        Self::empty(container.path()).with(container)
+    }
+
+    /// The path that was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// All tensors, in order of their names.
+    /// The texts about the whole that its files hold, by their keys.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// The tensors, in order of their names.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
     }
 
-    /// All tensors, in order of their names.
+    /// The tensors themselves, in order of their names.
     pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry> {
         self.entries.into_values()
     }
@@ -59,12 +72,12 @@ impl Archive {
         self.entries.get(name)
     }
 
-    /// Whether there is a tensor of this name.
+    /// Tells whether there is a tensor of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.entries.contains_key(name)
     }
 
-    /// Whether the name of any tensor begins with `prefix`.
+    /// Tells whether the name of any tensor begins with `prefix`.
     pub fn has_prefix(&self, prefix: &str) -> bool {
         self.with_prefix(prefix).next().is_some()
     }
@@ -82,7 +95,7 @@ impl Archive {
         self.entries.values().collect()
     }
 
-    /// One tensor by its name.
+    /// Reads one tensor by its name.
     ///
     /// # Errors
     /// If there is no such tensor, it has not `D` axes, or it cannot be had in this type on this device.
@@ -102,27 +115,40 @@ impl Archive {
         })?;
         entry.tensor(shape, storage, device)
     }
-}
 
-fn gather(index: &Index) -> Result<BTreeMap<String, Entry>, WeightsError> {
-    let mut all = BTreeMap::<String, Entry>::new();
-    for shard in index.files()? {
-        for (tensor, entry) in entries(shard)? {
-            if let Some(first) = all.get(&tensor) {
-                let (first, second) = (first.file().to_owned(), shard.to_owned());
+    fn empty(path: &Path) -> Self {
+        Self { path: path.to_owned(), entries: BTreeMap::new(), metadata: BTreeMap::new() }
+    }
+
+    fn sharded(path: &Path, index: &Index) -> Result<Self, WeightsError> {
+        let mut archive = Self::empty(path);
+        for shard in index.files()? {
+            archive = archive.with(&SafetensorsFile::open(shard)?)?;
+        }
+        for (tensor, shard) in &index.shards {
+            if archive.get(tensor).is_none_or(|entry| entry.file() != shard) {
+                return Err(WeightsError::NotInShard {
+                    index: index.path.clone(),
+                    tensor: tensor.clone(),
+                    shard: shard.clone(),
+                });
+            }
+        }
+        Ok(archive)
+    }
+
+    /// With the tensors of another container.
+    fn with(mut self, container: &(impl Container + ?Sized)) -> Result<Self, WeightsError> {
+        let file: Arc<Path> = container.path().into();
+        for stored in container.tensors()? {
+            let tensor = stored.name.clone();
+            let entry = Entry::new(stored, file.clone())?;
+            if let Some(first) = self.entries.insert(tensor.clone(), entry) {
+                let (first, second) = (first.file().to_owned(), file.to_path_buf());
                 return Err(WeightsError::Duplicate { tensor, first, second });
             }
-            all.insert(tensor, entry);
         }
+        self.metadata.extend(container.metadata()?);
+        Ok(self)
     }
-    for (tensor, shard) in &index.shards {
-        if all.get(tensor).is_none_or(|entry| entry.file() != shard) {
-            return Err(WeightsError::NotInShard {
-                index: index.path.clone(),
-                tensor: tensor.clone(),
-                shard: shard.clone(),
-            });
-        }
-    }
-    Ok(all)
 }

@@ -19,9 +19,10 @@ pub(super) trait Number {
 
     /// The values of little-endian bytes.
     fn widen(bytes: &[u8], values: &mut [f32]);
-    /// Each to the nearest, of two to the even one, in the machine's order of bytes; whether any is infinite then.
+    /// Rounds each to the nearest, of two to the even one, in the machine's order of bytes; tells whether any is infinite
+    /// then.
     fn narrow(values: &[f32], bytes: &mut [u8]) -> bool;
-    /// So many zeros.
+    /// Returns so many zeros.
     fn zeros(count: usize) -> Bytes;
 }
 
@@ -84,6 +85,43 @@ pub(super) fn convert<S: Number, T: Number>(
     Ok(room)
 }
 
+/// Numbers of 64 bits as ones of the type `T`, each to the nearest, or the first finite one that `T` cannot hold.
+pub(super) fn narrow<T: Number>(source: &[u8]) -> Result<Bytes, f64> {
+    let count = source.len() / size_of::<f64>();
+    let mut room = T::zeros(count);
+    let mut values = [0.0; GROUP];
+    let groups = source.chunks(GROUP * size_of::<f64>()).zip(room.chunks_mut(GROUP * T::SIZE));
+    for (from, to) in groups {
+        let numbers = || from.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes));
+        // To a narrower type than F32 a number is rounded once, not twice.
+        let round = if T::SIZE < size_of::<f32>() { to_odd } else { |number: f64| number as f32 };
+        for (value, number) in values.iter_mut().zip(numbers()) {
+            *value = round(number);
+        }
+        let values = &values[..from.len() / size_of::<f64>()];
+        if T::narrow(values, to) {
+            let grows = |value: f32| T::narrow(&[value], &mut [0; size_of::<f32>()]);
+            let mut pairs = numbers().zip(values);
+            if let Some((number, _)) = pairs.find(|&(number, &value)| number.is_finite() && grows(value)) {
+                return Err(number);
+            }
+        }
+    }
+    Ok(room)
+}
+
+/// The nearest number of 32 bits, or of two neighbours the one whose last bit is 1: it is on the same side of all that
+/// fewer bits can say, so that to round it is to round the number itself.
+fn to_odd(number: f64) -> f32 {
+    let nearest = number as f32;
+    let back = f64::from(nearest);
+    if number.is_nan() || back == number {
+        return nearest;
+    }
+    let towards_zero = if back.abs() > number.abs() { nearest.to_bits() - 1 } else { nearest.to_bits() };
+    f32::from_bits(towards_zero | 1)
+}
+
 fn fill<S: Number, T: Number>(
     source: &[u8],
     room: &mut [u8],
@@ -110,9 +148,9 @@ fn fill<S: Number, T: Number>(
     overflows.into_iter().flatten().next().map_or(Ok(()), Err)
 }
 
-/// What one core converts.
+/// The share of one core.
 struct Stripe<'a> {
-    /// Where it begins in the whole source.
+    /// The place in the whole source where the share begins.
     start: usize,
     from: &'a [u8],
     to: &'a mut [u8],
@@ -176,6 +214,23 @@ mod tests {
         read.sort_by_key(|range| range.start);
         assert!(read.windows(2).all(|pair| pair[0].end == pair[1].start));
         assert_eq!((read[0].start, read.last().unwrap().end), (0, source.len()));
+    }
+
+    #[test]
+    fn numbers_of_64_bits_are_rounded_once() {
+        let bytes = |values: &[f64]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        let half = f64::powi(2.0, -8); // of the last bit of a BF16 at 1
+        let values =
+            [1.0 + half + 1e-15, 1.0 + half - 1e-15, 1.0 + half, 1e-300, -0.0, f64::INFINITY, f64::NAN];
+        let found = narrow::<bf16>(&bytes(&values)).unwrap();
+        let found: Vec<f32> = found.as_chunks().0.iter().map(|&b| bf16::from_ne_bytes(b).to_f32()).collect();
+        assert_eq!(found[..6], [1.0 + 2.0 * half as f32, 1.0, 1.0, 0.0, 0.0, f32::INFINITY]);
+        assert!(found[6].is_nan());
+        assert_eq!(narrow::<f16>(&bytes(&[1.0, 65_519.9])).unwrap().len(), 4);
+        assert_eq!(narrow::<f16>(&bytes(&[1.0, 65_520.0])).unwrap_err(), 65_520.0);
+        assert_eq!(narrow::<f32>(&bytes(&[f64::INFINITY, 1e39])).unwrap_err(), 1e39);
+        assert_eq!(narrow::<bf16>(&bytes(&[1e300])).unwrap_err(), 1e300);
+        assert_eq!(*narrow::<f32>(&bytes(&[0.1])).unwrap(), 0.1_f32.to_ne_bytes());
     }
 
     #[test]

@@ -4,35 +4,43 @@ use std::sync::Arc;
 
 use burn::prelude::*;
 use burn::tensor::{AllocationProperty, Bytes, DType, bf16, f16};
-use safetensors::Dtype;
 
-use super::convert::{Number, convert};
-use super::file::Held;
-use super::{Rest, Storage, WeightsError};
+use super::convert::{Number, convert, narrow};
+use super::{Element, Rest, Storage, StoredTensor, WeightsError};
 use crate::device::is_cpu;
 
 /// A tensor in a file.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub(super) name: String,
-    pub(super) dtype: Dtype,
-    pub(super) shape: Vec<usize>,
-    pub(super) bytes: bytes::Bytes,
-    /// Where the bytes begin in the map.
-    pub(super) start: usize,
-    pub(super) map: Arc<Held>,
-    pub(super) file: Arc<Path>,
+    stored: StoredTensor,
+    file: Arc<Path>,
 }
 
 impl Entry {
-    /// Its axes.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
+    /// A tensor of a file, if it has as many bytes as its type and shape say.
+    pub(super) fn new(stored: StoredTensor, file: Arc<Path>) -> Result<Self, WeightsError> {
+        let found = stored.data.bytes().len();
+        let StoredTensor { element, shape, .. } = &stored;
+        let count = shape.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
+        let expected = match element.size() {
+            Some(size) => count.and_then(|count| count.checked_mul(size)),
+            None => count.map(|_| found),
+        };
+        if expected == Some(found) {
+            return Ok(Self { stored, file });
+        }
+        let StoredTensor { name: tensor, element, shape, .. } = stored;
+        Err(WeightsError::Size { path: file.to_path_buf(), tensor, element, shape, found })
     }
 
-    /// The name of its type, as the file has it.
+    /// The axes.
+    pub fn shape(&self) -> &[usize] {
+        &self.stored.shape
+    }
+
+    /// The name of the type, as the file has it.
     pub fn type_name(&self) -> String {
-        self.dtype.to_string()
+        self.stored.element.to_string()
     }
 
     /// The file in which it is.
@@ -40,40 +48,36 @@ impl Entry {
         &self.file
     }
 
-    /// Its data, a part of the mapped file.
+    /// The data, a part of the mapped file.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.stored.data.bytes()
     }
 
-    /// How many numbers it has.
+    /// The number of elements.
     pub fn parameters(&self) -> usize {
-        self.shape.iter().product()
+        self.stored.shape.iter().product()
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.stored.name
     }
 
-    pub(crate) fn dtype(&self) -> Dtype {
-        self.dtype
+    pub(crate) fn element(&self) -> &Element {
+        &self.stored.element
     }
 
     /// The data as they are, not copied.
-    pub(crate) fn shared(&self) -> Bytes {
-        Bytes::from_shared(self.bytes.clone(), AllocationProperty::File)
+    pub(crate) fn shared(&self) -> Result<Bytes, WeightsError> {
+        self.stored.data.check()?;
+        Ok(Bytes::from_shared(self.stored.data.shared(), AllocationProperty::File))
     }
 
     pub(crate) fn float(&self) -> Result<DType, WeightsError> {
-        match self.dtype {
-            Dtype::F32 => Ok(DType::F32),
-            Dtype::F16 => Ok(DType::F16),
-            Dtype::BF16 => Ok(DType::BF16),
-            _ => Err(WeightsError::Type {
-                path: self.file.to_path_buf(),
-                tensor: self.name.clone(),
-                found: self.type_name(),
-            }),
-        }
+        self.stored.element.float().ok_or_else(|| WeightsError::Type {
+            path: self.file.to_path_buf(),
+            tensor: self.name().to_owned(),
+            found: self.stored.element.clone(),
+        })
     }
 
     /// The tensor on a device; `shape` has as many numbers as the entry.
@@ -85,11 +89,11 @@ impl Entry {
     ) -> Result<Tensor<D>, WeightsError> {
         let to = storage.on(self, device)?;
         if self.rests_in_file(to, device) {
-            self.map.read_ahead(self.span());
+            self.stored.data.read_ahead();
         }
         let AtRest { bytes, to } = match self.at_rest(to) {
             Err(WeightsError::Overflow { .. }) if storage == Storage::Auto => {
-                let tensor = &self.name;
+                let tensor = self.name();
                 tracing::info!(tensor, "rests in F32: {to:?} cannot hold all its numbers");
                 AtRest { bytes: self.at_rest(DType::F32)?, to: DType::F32 }
             }
@@ -99,17 +103,12 @@ impl Entry {
         // GPU allocators keep what lives long apart from what comes and goes.
         let tensor = device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, to)));
         if !is_cpu(device) {
-            self.map.give_back(self.span());
+            self.stored.data.give_back(0..self.bytes().len());
         }
         Ok(tensor)
     }
 
-    /// Where it lies in the map.
-    fn span(&self) -> Range<usize> {
-        self.start..self.start + self.bytes.len()
-    }
-
-    /// Where and how much room the tensor takes on a device.
+    /// The room that the tensor takes on a device.
     pub(crate) fn rest(&self, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
         let to = storage.on(self, device)?;
         let bytes = (self.parameters() * to.size()) as u64;
@@ -119,43 +118,49 @@ impl Entry {
         })
     }
 
-    /// Whether it is used where it lies, in the mapped file.
+    /// Tells whether the tensor is used where it lies, in the mapped file.
     fn rests_in_file(&self, to: DType, device: &Device) -> bool {
         is_cpu(device) && self.float().is_ok_and(|stored| stored == to) && self.is_usable_in_place(to)
     }
 
     /// The data in another type.
     pub(crate) fn at_rest(&self, to: DType) -> Result<Bytes, WeightsError> {
-        let stored = self.float()?;
-        if stored == to && self.is_usable_in_place(to) {
-            return Ok(self.shared());
+        let from = &self.stored.element;
+        if from.float() == Some(to) && self.is_usable_in_place(to) {
+            return self.shared();
         }
-        self.map.read_ahead(self.span());
+        self.stored.data.check()?;
+        if *from != Element::F64 {
+            self.float()?;
+        }
+        self.stored.data.read_ahead();
         let converted = match to {
-            DType::F16 => self.converted::<f16>(stored),
-            DType::BF16 => self.converted::<bf16>(stored),
-            _ => self.converted::<f32>(stored),
+            DType::F16 => self.converted::<f16>(),
+            DType::BF16 => self.converted::<bf16>(),
+            _ => self.converted::<f32>(),
         };
         converted.map_err(|value| WeightsError::Overflow {
             path: self.file.to_path_buf(),
-            tensor: self.name.clone(),
+            tensor: self.name().to_owned(),
             value,
             to,
         })
     }
 
     fn is_usable_in_place(&self, dtype: DType) -> bool {
-        cfg!(target_endian = "little") && self.bytes.as_ptr().addr().is_multiple_of(dtype.size())
+        cfg!(target_endian = "little") && self.bytes().as_ptr().addr().is_multiple_of(dtype.size())
     }
 
     /// The numbers in another type, or the first finite one that it cannot hold. What was read goes back to the
     /// system, so that file and result are never in memory together.
-    fn converted<T: Number>(&self, stored: DType) -> Result<Bytes, f32> {
-        let done = |read: Range<usize>| self.map.give_back(self.start + read.start..self.start + read.end);
-        match stored {
-            DType::F16 => convert::<f16, T>(&self.bytes, done),
-            DType::BF16 => convert::<bf16, T>(&self.bytes, done),
-            _ => convert::<f32, T>(&self.bytes, done),
+    fn converted<T: Number>(&self) -> Result<Bytes, f64> {
+        let done = |read: Range<usize>| self.stored.data.give_back(read);
+        let bytes = self.bytes();
+        match &self.stored.element {
+            Element::F16 => convert::<f16, T>(bytes, done).map_err(f64::from),
+            Element::Bf16 => convert::<bf16, T>(bytes, done).map_err(f64::from),
+            Element::F64 => narrow::<T>(bytes),
+            _ => convert::<f32, T>(bytes, done).map_err(f64::from),
         }
     }
 }

@@ -1,8 +1,9 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::DType;
 
-use super::LoadReport;
+use super::{Element, LoadReport};
+use crate::files::short;
 
 /// Why weights could not be read. Each message names the file or tensor, what was expected, what was found
 /// and, where there is one, the remedy.
@@ -14,7 +15,7 @@ pub enum WeightsError {
         "there are no weights at {path}: expected a folder with `*.safetensors` files, or one such file; check the path or download the checkpoint"
     )]
     Missing {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// The folder holds no weights.
@@ -26,7 +27,7 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The folder holds several files, any of which may be meant.
-    #[error("{path} holds several files of weights: {}; expected one, or an index that joins them; name the one to use", files.join(", "))]
+    #[error("{path} holds several files of weights: {}; expected one, or an index that joins them; name the one to use", short(&files.join(", ")))]
     Ambiguous {
         /// The folder that was searched.
         path: PathBuf,
@@ -48,11 +49,14 @@ pub enum WeightsError {
     Index {
         /// The index.
         path: PathBuf,
-        /// Where it breaks off.
+        /// The place where it breaks off.
         source: serde_json::Error,
     },
     /// An index names a file outside its own folder.
-    #[error("{index} names the shard {shard:?}: expected a file in or below the folder of the index")]
+    #[error(
+        "{index} names the shard \"{}\": expected a file in or below the folder of the index",
+        short(shard)
+    )]
     Outside {
         /// The index.
         index: PathBuf,
@@ -60,7 +64,7 @@ pub enum WeightsError {
         shard: String,
     },
     /// A shard that an index names is not there.
-    #[error("{shard} is missing though {index} names it; download it again")]
+    #[error("{} is missing though {index} names it; download it again", short(&shard.to_string_lossy()))]
     MissingShard {
         /// The index.
         index: PathBuf,
@@ -68,7 +72,7 @@ pub enum WeightsError {
         shard: PathBuf,
     },
     /// An index promises a tensor that its shard does not hold.
-    #[error("{index} says that {tensor} is in {shard}, but it is not; download both again")]
+    #[error("{index} says that {} is in {shard}, but it is not; download both again", short(tensor))]
     NotInShard {
         /// The index.
         index: PathBuf,
@@ -78,7 +82,7 @@ pub enum WeightsError {
         shard: PathBuf,
     },
     /// Two shards hold a tensor of the same name.
-    #[error("{tensor} is both in {first} and in {second}; keep only the files of one checkpoint")]
+    #[error("{} is both in {first} and in {second}; keep only the files of one checkpoint", short(tensor))]
     Duplicate {
         /// The tensor.
         tensor: String,
@@ -92,7 +96,7 @@ pub enum WeightsError {
     Header {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: serde_json::Error,
     },
     /// A file is shorter or longer than its header says.
@@ -105,8 +109,45 @@ pub enum WeightsError {
         /// Bytes of the file.
         found: u64,
     },
+    /// A file has become shorter since it was opened.
+    #[error(
+        "{path} has {found} bytes and had {expected} when it was opened: another program has cut it off; write it again and begin again"
+    )]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that it had.
+        expected: u64,
+        /// Bytes that it has.
+        found: u64,
+    },
+    /// A tensor has more or fewer bytes than its type and shape ask for.
+    #[error(
+        "{} in {path} has {found} bytes, which are not those of {element} in the shape {shape:?}; download it again",
+        short(tensor)
+    )]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The tensor's type.
+        element: Element,
+        /// The tensor's shape.
+        shape: Vec<usize>,
+        /// The bytes that there are.
+        found: usize,
+    },
+    /// A container of another format cannot be read.
+    #[error("{path} cannot be read")]
+    Container {
+        /// The file.
+        path: PathBuf,
+        /// The reason, from the reader of the format.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A tensor that was asked for by name is not there.
-    #[error("{path} holds no tensor {tensor}")]
+    #[error("{path} holds no tensor {}", short(tensor))]
     NoTensor {
         /// The file or folder.
         path: PathBuf,
@@ -114,7 +155,7 @@ pub enum WeightsError {
         tensor: String,
     },
     /// A tensor that was asked for by name has another number of axes.
-    #[error("{tensor} in {path} has the shape {found:?}: expected {expected} axes")]
+    #[error("{} in {path} has the shape {found:?}: expected {expected} axes", short(tensor))]
     Rank {
         /// The file.
         path: PathBuf,
@@ -126,24 +167,24 @@ pub enum WeightsError {
         found: Vec<usize>,
     },
     /// A tensor of a type that is not read.
-    #[error("{tensor} in {path} has the type {found}: expected F32, F16 or BF16; convert the file")]
+    #[error("{} in {path} has the type {found}: expected F32, F16 or BF16; {}", short(tensor), found.remedy())]
     Type {
         /// The file.
         path: PathBuf,
         /// The tensor.
         tensor: String,
-        /// Its type.
-        found: String,
+        /// The tensor's type.
+        found: Element,
     },
     /// A number that the asked-for type cannot hold.
-    #[error("{tensor} in {path} holds {value:e}, too large for {to:?}; choose another precision")]
+    #[error("{} in {path} holds {value:e}, too large for {to:?}; choose another precision", short(tensor))]
     Overflow {
         /// The file.
         path: PathBuf,
         /// The tensor.
         tensor: String,
         /// The number.
-        value: f32,
+        value: f64,
         /// The type asked for.
         to: DType,
     },
@@ -162,7 +203,33 @@ pub enum WeightsError {
         path: PathBuf,
         /// The model, as [`Naming::component`](super::Naming::component) calls it.
         component: String,
-        /// All that does not fit.
+        /// The differences.
         report: Box<LoadReport>,
     },
+}
+
+impl WeightsError {
+    pub(super) fn header(path: &Path, source: serde_json::Error) -> Self {
+        Self::Header { path: path.to_owned(), source: shortened(source) }
+    }
+
+    pub(super) fn index(path: &Path, source: serde_json::Error) -> Self {
+        Self::Index { path: path.to_owned(), source: shortened(source) }
+    }
+}
+
+/// Shortens an error, which may repeat the text that it is about.
+fn shortened(error: serde_json::Error) -> serde_json::Error {
+    let text = error.to_string();
+    let shown = short(&text).to_string();
+    if shown == text { error } else { serde::de::Error::custom(shown) }
+}
+
+impl Element {
+    fn remedy(&self) -> &'static str {
+        match self {
+            Self::F64 => "convert the checkpoint",
+            _ => "get the checkpoint in one of these",
+        }
+    }
 }

@@ -1,13 +1,13 @@
 use std::collections::HashSet;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
 
-use super::module::Trail;
-use super::{Archive, Entry, LoadReport, Mismatch, Naming, Parameter, Storage, WeightsError, inventory};
+use super::walk::{Parameter, ParameterMapper, inventory, map};
+use super::{Archive, Entry, LoadReport, Mismatch, Naming, Storage, WeightsError};
 
 impl Archive {
-    /// How the tensors here and the parameters of `module` differ. Nothing is allocated or initialised.
+    /// Compares the tensors here with the parameters of `module`. Nothing is allocated or initialised.
     pub fn check<M: Module>(&self, module: &M, naming: &Naming<'_>) -> LoadReport {
         self.plan(module, naming).report(self, naming)
     }
@@ -34,15 +34,8 @@ impl Archive {
         for wanted in &plan.wanted {
             self.get(&wanted.name).map(Entry::float).transpose()?;
         }
-        let mut fill = Fill {
-            archive: self,
-            naming,
-            prefix: plan.prefix,
-            storage,
-            trail: Trail::default(),
-            error: None,
-        };
-        let module = module.map(&mut fill);
+        let mut fill = Fill { archive: self, naming, prefix: plan.prefix, storage, error: None };
+        let module = map(module, &mut fill);
         fill.error.map_or(Ok(module), Err)
     }
 
@@ -99,13 +92,16 @@ struct Fill<'a> {
     naming: &'a Naming<'a>,
     prefix: &'a str,
     storage: Storage,
-    trail: Trail,
     error: Option<WeightsError>,
 }
 
 impl Fill<'_> {
-    fn tensor<const D: usize>(&self, parameter: &Param<Tensor<D>>) -> Result<Tensor<D>, WeightsError> {
-        let name = format!("{}{}", self.prefix, self.naming.rename(&self.trail.path()));
+    fn tensor<const D: usize>(
+        &self,
+        path: &str,
+        parameter: &Param<Tensor<D>>,
+    ) -> Result<Tensor<D>, WeightsError> {
+        let name = format!("{}{}", self.prefix, self.naming.rename(path));
         let missing =
             || WeightsError::NoTensor { path: self.archive.path().to_owned(), tensor: name.clone() };
         let entry = self.archive.get(&name).ok_or_else(missing)?;
@@ -113,20 +109,12 @@ impl Fill<'_> {
     }
 }
 
-impl ModuleMapper for Fill<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+impl ParameterMapper for Fill<'_> {
+    fn map<const D: usize>(&mut self, path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         if self.error.is_some() {
             return parameter;
         }
-        match self.tensor(&parameter) {
+        match self.tensor(path, &parameter) {
             Ok(tensor) => {
                 let id = parameter.id;
                 parameter.transform_for_load(tensor, id)

@@ -5,14 +5,17 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use super::WeightsError;
-use super::file::map;
+use crate::files::read_bounded;
 
 const INDEX: &str = ".safetensors.index.json";
 const WEIGHTS: &str = ".safetensors";
 /// The names that diffusers and transformers give their weights, without ending.
 const USUAL: [&str; 2] = ["diffusion_pytorch_model", "model"];
 
-/// Where the weights of a component lie.
+/// The index of a thousand tensors has a hundred thousandth of this.
+const LARGEST_INDEX: u64 = 1 << 28;
+
+/// The place of a component's weights.
 pub(crate) enum Located {
     File(PathBuf),
     Shards(Index),
@@ -70,8 +73,10 @@ fn choose(folder: &Path, names: &[String], ending: &str) -> Result<Option<PathBu
 
 impl Index {
     fn read(path: &Path) -> Result<Self, WeightsError> {
-        let file: IndexFile = serde_json::from_slice(&map(path)?)
-            .map_err(|source| WeightsError::Index { path: path.to_owned(), source })?;
+        let text = read_bounded(path, LARGEST_INDEX)
+            .map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
+        let file: IndexFile =
+            serde_json::from_slice(&text).map_err(|source| WeightsError::index(path, source))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut index = Self { path: path.to_owned(), shards: BTreeMap::new() };
         for (tensor, shard) in file.weight_map {

@@ -1,5 +1,5 @@
 //! Reads the weights of a checkpoint: one file or shards with an index, memory-mapped and, where device and
-//! type allow, used in place.
+//! type allow, used in place. Files of another format are read through a [`Container`] of the caller's own.
 //!
 //! ```
 //! use burn::prelude::*;
@@ -21,27 +21,33 @@
 //! ```
 
 mod archive;
+mod container;
 mod convert;
+mod element;
 mod entry;
 mod error;
-mod file;
 mod load;
 mod locate;
-mod module;
+mod mapped;
 mod naming;
 mod report;
 mod rest;
+mod safetensors_file;
 mod storage;
 mod summary;
+mod walk;
 
 pub use archive::Archive;
+pub use container::{Container, StoredTensor};
+pub use element::Element;
 pub use entry::Entry;
 pub use error::WeightsError;
 pub(crate) use locate::{Located, locate};
-pub use module::Trail;
-pub use module::{Parameter, inventory};
+pub(crate) use mapped::check_files_in_use;
+pub use mapped::{Data, MappedFile};
 pub use naming::Naming;
 pub use report::{LoadReport, Mismatch};
 pub use rest::Rest;
 pub use storage::Storage;
 pub use summary::Summary;
+pub use walk::{Parameter, ParameterMapper, ParameterVisitor, inventory, map, visit};

@@ -1,4 +1,4 @@
-/// How the parameters of a module are called in a checkpoint.
+/// The names that the parameters of a module have in a checkpoint.
 ///
 /// ```
 /// use omnigen2_pipeline::weights::Naming;
@@ -11,9 +11,9 @@
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Naming<'a> {
-    /// What errors call the module.
+    /// The module's name in errors.
     pub component: &'a str,
-    /// What may stand before every name. The prefix under which most parameters are found is taken, the last
+    /// The prefixes that may stand before every name. The one under which most parameters are found is taken, the last
     /// of several equal ones: that of the published files should stand last.
     pub prefixes: &'a [&'a str],
     /// Runs of whole dotted parts of a parameter's path and what stands for them in the checkpoint, table by

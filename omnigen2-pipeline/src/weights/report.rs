@@ -1,9 +1,11 @@
 use std::fmt;
 
-/// How many names of each kind a message shows.
+use crate::files::short;
+
+/// The number of names of each kind that a message shows.
 const SHOWN: usize = 5;
 
-/// How a checkpoint and a module differ.
+/// The differences of a checkpoint and a module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadReport {
     /// Tensors that the module needs and the checkpoint lacks, by their names in the checkpoint.
@@ -17,7 +19,7 @@ pub struct LoadReport {
 /// A tensor of another shape than its parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Its name in the checkpoint.
+    /// The tensor's name in the checkpoint.
     pub tensor: String,
     /// The parameter's shape.
     pub expected: Vec<usize>,
@@ -26,7 +28,7 @@ pub struct Mismatch {
 }
 
 impl LoadReport {
-    /// Whether everything fits.
+    /// Tells whether everything fits.
     pub fn is_empty(&self) -> bool {
         self.missing.is_empty() && self.unexpected.is_empty() && self.mismatched.is_empty()
     }
@@ -49,7 +51,7 @@ impl fmt::Display for LoadReport {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (expected {:?}, found {:?})", self.tensor, self.expected, self.found)
+        write!(f, "{} (expected {:?}, found {:?})", short(&self.tensor), self.expected, self.found)
     }
 }
 
@@ -57,7 +59,8 @@ fn kind<T: fmt::Display>(what: &str, items: &[T]) -> Option<String> {
     if items.is_empty() {
         return None;
     }
-    let mut shown: Vec<String> = items.iter().take(SHOWN).map(T::to_string).collect();
+    let mut shown: Vec<String> =
+        items.iter().take(SHOWN).map(|item| short(&item.to_string()).to_string()).collect();
     if items.len() > SHOWN {
         shown.push(format!("and {} more", items.len() - SHOWN));
     }

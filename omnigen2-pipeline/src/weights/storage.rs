@@ -1,13 +1,16 @@
 use burn::prelude::*;
 use burn::tensor::DType;
+use serde::{Deserialize, Serialize};
 
 use super::{Entry, WeightsError};
 use crate::device::is_cpu;
+use crate::values::names::named;
 
 /// The type in which weights rest on their device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Storage {
-    /// What costs least without changing what is seen.
+    /// The type that costs least without changing what is seen.
     ///
     /// On a CPU matrices and convolutions of F32 rest as BF16, half as large, each rounded to the nearest; tensors
     /// of one axis, norms and biases, keep F32, for they are small and what a rounding of them does is not averaged
@@ -16,8 +19,9 @@ pub enum Storage {
     /// as stored: it is a hundredth of the whole.
     #[default]
     Auto,
-    /// That of the file, or F32 where the device cannot compute with it. On a CPU such weights stay in the
+    /// The type of the file, or F32 where the device cannot compute with it. On a CPU such weights stay in the
     /// mapped file.
+    #[serde(rename = "stored")]
     AsStored,
     /// 32 bits.
     F32,
@@ -40,10 +44,7 @@ impl Storage {
             Self::Auto | Self::AsStored => DType::F32,
             asked => asked.in_file(stored, entry.shape()),
         };
-        match has(to) {
-            true => Ok(to),
-            false => Err(WeightsError::Device { device: format!("{device:?}"), to }),
-        }
+        if has(to) { Ok(to) } else { Err(WeightsError::Device { device: format!("{device:?}"), to }) }
     }
 
     /// The type in which a tensor of the type `stored` is written to a file, for a CPU to use it there.
@@ -65,3 +66,5 @@ impl Storage {
         }
     }
 }
+
+named!(Storage, { Auto => "auto", AsStored => "stored", F32 => "f32", F16 => "f16", Bf16 => "bf16" });

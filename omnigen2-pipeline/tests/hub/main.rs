@@ -16,6 +16,8 @@ use tempfile::TempDir;
 const SHARD: &str = "transformer/diffusion_pytorch_model-00002-of-00002.safetensors";
 const SHARD_BYTES: usize = 600_000;
 const CUT_AFTER: usize = 200_000;
+/// More breaks than a pull should take before it gives up.
+const MOST_BREAKS: usize = 6;
 
 /// Bytes that differ from one file to the next, so that a mix-up shows.
 fn bytes(name: &str, length: usize) -> Vec<u8> {
@@ -226,14 +228,32 @@ fn a_server_without_ranges_is_begun_again() {
 }
 
 #[test]
-fn damaged_bytes_are_thrown_away() {
+fn a_server_without_ranges_that_always_breaks_off_is_given_up() {
     let (server, client) = start();
-    server.change(|site| site.damages = Some(SHARD));
-    let error = client.pull().unwrap_err();
-    assert!(matches!(&error, HubError::Corrupt { file, .. } if file == SHARD), "{error:?}");
-    assert!(!client.files().contains(&format!("snapshots/{COMMIT}/{SHARD}")));
-    server.change(|site| site.damages = None);
-    assert_whole(&client.pull().unwrap());
+    let cut = Some(Cut { file: SHARD, after: CUT_AFTER });
+    server.change(|site| (site.cut, site.ignores_ranges) = (cut, true));
+    let mut pull = client.hub.pull(&repository()).unwrap();
+    let errors: Vec<_> = pull.by_ref().filter_map(Result::err).take(MOST_BREAKS).collect();
+    let (last, broken) = errors.split_last().unwrap();
+    let HubError::Stalled { file, received, attempts, .. } = last else { panic!("{last:?}") };
+    assert_eq!((file.as_str(), *received, *attempts as usize), (SHARD, CUT_AFTER as u64, broken.len()));
+    assert!(broken.iter().all(|error| matches!(error, HubError::Interrupted { .. })), "{broken:?}");
+    let text = last.to_string();
+    assert!(text.contains("brought no more of") && text.contains("HF_ENDPOINT"), "{text}");
+}
+
+#[test]
+fn damaged_bytes_are_thrown_away() {
+    for (name, hash) in [(SHARD, "SHA-256"), ("vae/config.json", "Git's hash")] {
+        let (server, client) = start();
+        server.change(|site| site.damages = Some(name));
+        let error = client.pull().unwrap_err();
+        let HubError::Corrupt { file, expected, .. } = &error else { panic!("{error:?}") };
+        assert!(file == name && expected.starts_with(hash), "{error:?}");
+        assert!(!client.files().contains(&format!("snapshots/{COMMIT}/{name}")));
+        server.change(|site| site.damages = None);
+        assert_whole(&client.pull().unwrap());
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -205,8 +206,8 @@ fn describe(site: &Site) -> String {
         .files
         .iter()
         .map(|(name, bytes)| {
-            let git = &sha256(&[name.as_bytes(), bytes].concat())[..40];
-            let mut sibling = serde_json::json!({ "rfilename": name, "size": bytes.len(), "blobId": git });
+            let mut sibling =
+                serde_json::json!({ "rfilename": name, "size": bytes.len(), "blobId": git_hash(bytes) });
             if is_large(name) {
                 sibling["lfs"] =
                     serde_json::json!({ "sha256": sha256(bytes), "size": bytes.len(), "pointerSize": 134 });
@@ -223,6 +224,12 @@ fn is_large(name: &str) -> bool {
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The name that Git gives to a file of these bytes.
+fn git_hash(bytes: &[u8]) -> String {
+    let object = [format!("blob {}\0", bytes.len()).as_bytes(), bytes].concat();
+    Sha1::digest(object).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_request(stream: &TcpStream) -> std::io::Result<Request> {

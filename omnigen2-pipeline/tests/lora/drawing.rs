@@ -69,6 +69,15 @@ fn one_that_does_not_fit_is_refused_and_the_others_stay() {
 }
 
 #[test]
+fn one_that_is_too_strong_is_not_blamed_on_the_checkpoint_alone() {
+    let mut omnigen2 = builder().build().unwrap();
+    omnigen2.set_loras(vec![adapter().scaled(1e38).unwrap()]).unwrap();
+    let request = ImageRequest::new("a red fox").size(Size::new(48, 32)).steps(2).seed(3);
+    let error = omnigen2.generate(&request).unwrap().finish().unwrap_err().to_string();
+    assert!(error.contains("an adapter is too strong") && error.contains("adapters' scales"), "{error}");
+}
+
+#[test]
 fn what_adapters_take_is_planned() {
     let request = ImageRequest::new("a fox").size(Size::new(48, 32));
     let held = |builder: Builder| {

@@ -94,6 +94,23 @@ fn a_file_of_half_numbers_is_read() {
 }
 
 #[test]
+fn an_adapter_is_opened_by_its_index() {
+    let place = Place::new();
+    let factors = layer(LAYER, [24, 24], 1);
+    let whole = place.write("a.safetensors", &factors);
+    place.write_with("one.safetensors", &factors[..1], Some(r#"{"lora_alpha": 1.0}"#));
+    place.write("two.safetensors", &factors[1..]);
+    let shards = [(&factors[0].name, "one.safetensors"), (&factors[1].name, "two.safetensors")];
+    let map = std::collections::BTreeMap::from(shards);
+    let index = place.file("a.safetensors.index.json");
+    fs::write(&index, serde_json::json!({ "weight_map": map }).to_string()).unwrap();
+    let dit = tiny(&Device::flex());
+    let velocity = |adapter: Adapter| velocity(&attach(dit.clone(), &[adapter]).unwrap());
+    let half = opened(&whole).unwrap().scaled(0.5).unwrap();
+    assert_eq!(velocity(opened(&index).unwrap()), velocity(half));
+}
+
+#[test]
 fn tensors_that_fit_nothing_are_named() {
     let no_layer = refused(|factors| factors.extend(layer("layers.7.attn.to_q", [24, 24], 5)));
     assert_says(

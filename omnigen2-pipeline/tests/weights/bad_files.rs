@@ -196,3 +196,35 @@ fn a_file_that_is_not_one_is_an_error() {
     #[cfg(unix)]
     assert!(matches!(error(Path::new("/dev/zero"), &["/dev/zero"]), WeightsError::Io { .. }));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_never_ends_is_not_waited_for() {
+    use std::error::Error as _;
+    let folder = tempdir().unwrap();
+    for name in ["model.safetensors", "model.safetensors.index.json"] {
+        let pipe = folder.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = error(&pipe, &[name]);
+        assert_eq!(error.source().unwrap().to_string(), "it is a named pipe; expected a file");
+    }
+}
+
+#[test]
+fn long_names_are_shortened() {
+    use std::error::Error as _;
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("long.safetensors");
+    let name = "n".repeat(1 << 20);
+    let most = 1000;
+    save_raw(&path, &format!(r#"{{"{name}":{{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}}}"#), &[0; 4]);
+    let archive = Archive::open(&path).unwrap();
+    let report = archive.load(Toy::new(1), &TOY, Storage::F32).unwrap_err().to_string();
+    assert!(report.len() < most && report.contains("n (1048576 bytes)"), "{}", report.len());
+    save_raw(&path, &format!(r#"{{"a":{{"dtype":"{name}","shape":[1],"data_offsets":[0,4]}}}}"#), &[0; 4]);
+    let error = Archive::open(&path).unwrap_err();
+    assert!(error.source().unwrap().to_string().len() < most);
+    index(&folder, &format!(r#"{{"weight_map": "{name}"}}"#));
+    let error = Archive::open(folder.path()).unwrap_err();
+    assert!(error.source().unwrap().to_string().len() < most);
+}

@@ -8,6 +8,8 @@
 )]
 
 mod bad_files;
+mod container;
+mod cut_off;
 mod loading;
 mod memory;
 mod naming;

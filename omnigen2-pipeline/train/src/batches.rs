@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::Result;
 use super::error::TrainError;
-use super::random::{Numbers, Purpose};
+use super::random::{Generator, Purpose};
 
 /// Examples on their way into batches: block by block, each put into groups of one key, these cut into batches, and
 /// the batches shuffled. A block may end with smaller batches, but loses none.
@@ -24,18 +24,16 @@ pub(crate) struct Batches<E> {
 impl<E> Batches<E> {
     /// Batches of `size` examples, in blocks that would fill `gather` of them if all were of one key.
     pub(crate) fn new(size: usize, gather: usize, seed: u64) -> Self {
-        Self { size, block_size: size * gather, seed, block: 0, given: 0, rest: Vec::new() }
+        Self { size, block_size: size.saturating_mul(gather), seed, block: 0, given: 0, rest: Vec::new() }
     }
 
     /// The number of blocks that are used up, and of batches of the next one.
     pub(crate) fn place(&self) -> [u64; 2] {
-        match self.rest.is_empty() {
-            true => [self.block, 0],
-            false => [self.block - 1, self.given],
-        }
+        if self.rest.is_empty() { [self.block, 0] } else { [self.block - 1, self.given] }
     }
 
-    /// Continues from a place of a run like this one, whose examples begin anew.
+    /// Continues from a place of a run like this one, whose examples begin anew; from the end of the block, if it has
+    /// no such place.
     pub(crate) fn seek<K: Ord>(
         &mut self,
         [block, given]: [u64; 2],
@@ -47,8 +45,11 @@ impl<E> Batches<E> {
             examples.nth(last).transpose()?;
         }
         self.block = block;
-        for _ in 0..given {
-            self.next(examples, &key)?;
+        if given > 0 {
+            self.fill(examples, key)?;
+            let left = (self.rest.len() as u64).saturating_sub(given);
+            self.given = self.rest.len() as u64 - left;
+            self.rest.truncate(left as usize);
         }
         Ok(())
     }
@@ -62,7 +63,7 @@ impl<E> Batches<E> {
         if self.rest.is_empty() {
             self.fill(examples, key)?;
         }
-        let seen = self.block.saturating_sub(1) * self.block_size as u64;
+        let seen = self.block.saturating_sub(1).saturating_mul(self.block_size as u64);
         let batch = self.rest.pop().ok_or(TrainError::NoExamples { seen })?;
         self.given += 1;
         Ok(batch)
@@ -84,8 +85,8 @@ impl<E> Batches<E> {
                 self.rest.push(group.by_ref().take(self.size).collect());
             }
         }
-        Numbers::new(self.seed, Purpose::Order, self.block).shuffle(&mut self.rest);
-        self.block += 1;
+        Generator::new(self.seed, Purpose::Order, self.block).shuffle(&mut self.rest);
+        self.block = self.block.saturating_add(1);
         self.given = 0;
         Ok(())
     }

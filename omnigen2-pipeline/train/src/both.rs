@@ -3,7 +3,7 @@
 use super::error::Result;
 use super::example::Example;
 use super::files::Passes;
-use super::random::{Numbers, Purpose};
+use super::random::{Generator, Purpose};
 use super::world::Endless;
 
 /// Examples of which each comes from the world or from a file, as a seed and its place decide.
@@ -24,7 +24,7 @@ impl Both {
 
     /// Whether the example at the next place comes from the file.
     fn advance(&mut self) -> bool {
-        let place = Numbers::new(self.seed, Purpose::Source, self.next).uniform();
+        let place = Generator::new(self.seed, Purpose::Source, self.next).uniform();
         self.next += 1;
         place < self.share
     }
@@ -40,15 +40,12 @@ impl Iterator for Both {
     /// Makes and opens nothing of what is skipped.
     fn nth(&mut self, skipped: usize) -> Option<Self::Item> {
         let from_file = (0..skipped).filter(|_| self.advance()).count();
-        match self.advance() {
-            true => {
-                self.world.skip_over(skipped - from_file);
-                self.file.nth(from_file)
-            }
-            false => {
-                self.file.skip_over(from_file);
-                self.world.nth(skipped - from_file).map(Ok)
-            }
+        if self.advance() {
+            self.world.skip_over(skipped - from_file);
+            self.file.nth(from_file)
+        } else {
+            self.file.skip_over(from_file);
+            self.world.nth(skipped - from_file).map(Ok)
         }
     }
 }

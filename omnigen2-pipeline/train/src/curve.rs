@@ -1,13 +1,12 @@
 //! The loss of every step, in a table.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::error::TrainError;
 use super::state::file;
 use super::trainer::Progress;
-use omnigen2_pipeline::whole::replace;
+use omnigen2_pipeline::files::{disk, replace};
 
 const HEADER: &str = "step,loss,norm,rate,examples\n";
 
@@ -24,7 +23,8 @@ impl Curve {
         let failed = |source| file("write", path, source);
         let old = fs::read_to_string(path).unwrap_or_default();
         let done = |row: &&str| {
-            row.split(',').next().and_then(|first| first.parse().ok()).is_some_and(|n: u64| n <= step)
+            // A number without its comma is the beginning of one that was cut off.
+            row.split_once(',').and_then(|(first, _)| first.parse().ok()).is_some_and(|n: u64| n <= step)
         };
         let rows = old.lines().skip(1).filter(done).map(|row| format!("{row}\n"));
         let kept: String = std::iter::once(HEADER.to_owned()).chain(rows).collect();
@@ -36,6 +36,11 @@ impl Curve {
     pub(crate) fn push(&mut self, progress: &Progress) -> Result<(), TrainError> {
         let Progress { step, loss, norm, rate, examples, .. } = progress;
         let row = format!("{step},{loss:.6},{norm:.6},{rate:.3e},{examples}\n");
-        self.file.write_all(row.as_bytes()).map_err(|source| file("write", &self.path, source))
+        let mut rest = row.as_bytes();
+        while !rest.is_empty() {
+            let written = disk::write(&mut self.file, rest);
+            rest = &rest[written.map_err(|source| file("write", &self.path, source))?..];
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 use image::RgbImage;
 
-/// What an example teaches.
+/// The answer that an example teaches.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A picture to draw.
@@ -9,13 +9,13 @@ pub enum Output {
     Text(String),
 }
 
-/// Something to learn from.
+/// An instruction, and the answer to learn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// What is asked for, or said.
+    /// The words of the question or the prompt.
     pub instruction: String,
-    /// The pictures that are shown with it.
+    /// The pictures that are shown with the instruction.
     pub pictures: Vec<RgbImage>,
-    /// What should come of it.
+    /// The answer that should come of the instruction.
     pub output: Output,
 }

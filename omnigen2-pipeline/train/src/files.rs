@@ -1,6 +1,5 @@
 //! Examples as the reference has them: lines of JSON, and mixtures of such files in YAML.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -8,8 +7,12 @@ use serde::Deserialize;
 use super::error::Result;
 use super::error::TrainError;
 use super::example::{Example, Output};
-use super::random::{Numbers, Purpose};
+use super::random::{Generator, Purpose};
+use omnigen2_pipeline::files::read_text_bounded;
 use omnigen2_pipeline::pixels;
+
+/// The most bytes of a file of examples, which is read whole.
+const MOST_BYTES: u64 = 4 << 30;
 
 /// A line of a file. Paths of pictures are relative to it.
 #[derive(Deserialize)]
@@ -88,7 +91,7 @@ fn mixture(path: &Path, seed: u64) -> Result<Vec<Place>> {
         let all = lines(&folder.join(file))?;
         let wanted = (all.len() as f64 * ratio).round() as usize;
         let mut order: Vec<usize> = (0..all.len()).collect();
-        Numbers::new(seed, Purpose::Order, index).shuffle(&mut order);
+        Generator::new(seed, Purpose::Order, index).shuffle(&mut order);
         places.extend(order.iter().cycle().take(wanted).map(|&line| all[line].clone()));
     }
     Ok(places)
@@ -106,21 +109,21 @@ fn lines(path: &Path) -> Result<Vec<Place>> {
 }
 
 fn text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| wrong(path, error.to_string()))
+    read_text_bounded(path, MOST_BYTES).map_err(|error| wrong(path, error.to_string()))
 }
 
 fn wrong(path: &Path, why: String) -> TrainError {
-    TrainError::Data { path: path.to_owned(), why }.into()
+    TrainError::Data { path: path.to_owned(), why }
 }
 
 impl Place {
     fn line(&self) -> Result<Line> {
         let at = |why: String| wrong(&self.file, format!("line {}: {why}", self.number));
         let line: Line = serde_json::from_str(&self.text).map_err(|error| at(error.to_string()))?;
-        match line.output_image.is_some() == line.output_text.is_some() {
-            true => Err(at("expected `output_image` or `output_text`, and one of them alone".into())),
-            false => Ok(line),
+        if line.output_image.is_some() == line.output_text.is_some() {
+            return Err(at("expected `output_image` or `output_text`, and one of them alone".into()));
         }
+        Ok(line)
     }
 
     fn example(&self) -> Result<Example> {
@@ -151,7 +154,7 @@ impl Passes {
                 self.pass += (skipped / whole) as u64;
                 skipped %= whole;
                 self.order = (0..whole).collect();
-                Numbers::new(self.seed, Purpose::Pass, self.pass).shuffle(&mut self.order);
+                Generator::new(self.seed, Purpose::Pass, self.pass).shuffle(&mut self.order);
                 self.pass += 1;
             }
             if skipped < self.order.len() {
@@ -178,6 +181,8 @@ impl Iterator for Passes {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use image::{Rgb, RgbImage};
 
     use super::*;

@@ -1,9 +1,9 @@
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
 use burn::tensor::DType;
 
-use super::random::{Numbers, Purpose};
-use omnigen2_pipeline::weights::Trail;
+use super::random::{Generator, Purpose};
+use omnigen2_pipeline::weights::{ParameterMapper, map};
 
 /// Endings of the names of weights that begin at 0, so that a fresh block changes nothing: the modulation by time, and
 /// what a block of the language model or the vision tower adds to what it is given.
@@ -24,12 +24,11 @@ const TABLES: [&str; 2] = ["embed_tokens.weight", "image_index_embedding"];
 /// Gives every parameter of a module its first value, which `seed` and its name alone decide: normal numbers of
 /// deviation `1/√(inputs)` for weights, 1 for the scales of normalisations, 0 for biases.
 pub(crate) fn initialise<M: Module>(module: M, seed: u64) -> M {
-    module.map(&mut Initial { seed, trail: Trail::default() })
+    map(module, &mut Initial { seed })
 }
 
 struct Initial {
     seed: u64,
-    trail: Trail,
 }
 
 impl Initial {
@@ -46,23 +45,15 @@ impl Initial {
             [] => 0.0,
         };
         let name = path.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        let mut numbers = Numbers::new(self.seed, Purpose::Weights, name);
-        (0..count).map(|_| (deviation * numbers.normal()) as f32).collect()
+        let mut random = Generator::new(self.seed, Purpose::Weights, name);
+        (0..count).map(|_| (deviation * random.normal()) as f32).collect()
     }
 }
 
-impl ModuleMapper for Initial {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+impl ParameterMapper for Initial {
+    fn map<const D: usize>(&mut self, path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let shape = parameter.lazy_shape();
-        let values = self.values(&self.trail.path(), shape.as_slice());
+        let values = self.values(path, shape.as_slice());
         let data = TensorData::new(values, shape.dims::<D>());
         let tensor = Tensor::from_data(data, (&parameter.lazy_device(), DType::F32));
         let id = parameter.id;

@@ -10,7 +10,7 @@ use super::error::TrainError;
 use super::example::{Example, Output};
 use super::pictures::planes;
 use super::state::file;
-use omnigen2_pipeline::whole::replace;
+use omnigen2_pipeline::files::replace;
 
 /// How latents are spread, so that they can be brought to mean 0 and deviation 1.
 #[derive(Clone, Copy, Debug, PartialEq)]

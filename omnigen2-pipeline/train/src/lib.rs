@@ -1,10 +1,4 @@
-//! Training of all networks, as a published run of OmniGen2 is trained (arXiv 2506.18871) or from nothing.
-//!
-//! A [`Recipe`] is a TOML file: which checkpoint to begin with, what of it learns, from what, and how. A [`Run`] follows
-//! it: an iterator of steps that keeps a state on disk and ends with a checkpoint. Below it, a [`Trainer`] takes any
-//! iterator of [`Example`]s, and [`Gradients`] and [`Optimiser`] work on any module.
-//!
-//! What a step draws is a function of the seed and the step, so that a run that was cut off comes to the same numbers.
+#![doc = include_str!("../README.md")]
 
 mod average;
 mod batches;
@@ -16,13 +10,16 @@ mod example;
 mod files;
 mod gradients;
 mod initial;
+mod language;
 mod latents;
-mod lesson;
 mod muon;
 mod networks;
+mod objective;
 mod optimiser;
 mod pictures;
+mod precise;
 mod publish;
+mod published;
 mod random;
 mod rate;
 mod recipe;
@@ -31,6 +28,7 @@ mod side_by_side;
 mod sketches;
 #[cfg(test)]
 mod slope;
+mod source;
 mod state;
 mod times;
 mod trainer;
@@ -41,15 +39,16 @@ pub use error::{Result, TrainError};
 pub use example::{Example, Output};
 pub use files::Passes;
 pub use gradients::Gradients;
-pub use lesson::Lesson;
 pub use networks::Networks;
+pub use objective::Objective;
 pub use optimiser::{AdamW, Optimiser};
-pub use publish::Precise;
+pub use precise::Precise;
 pub use rate::{Decay, Rate};
 pub use recipe::{Examples, Part, Recipe, Weights};
-pub use run::{ExampleIterator, Run};
+pub use run::Run;
 pub use side_by_side::{Learnt, learn_side_by_side};
 pub use sketches::{Sketch, write_sketches};
+pub use source::ExampleIterator;
 pub use times::{TimeSampling, Times};
 pub use trainer::{Progress, Settings, Trainer};
 pub use validation::Validation;

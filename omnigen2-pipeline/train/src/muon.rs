@@ -86,9 +86,10 @@ mod tests {
         for shape in [[12, 12], [8, 24], [24, 8]] {
             let x = orthogonal(Tensor::random(shape, Distribution::Normal(0.0, 3.0), &device));
             assert_eq!(x.dims(), shape);
-            let square = match shape[0] > shape[1] {
-                true => x.clone().transpose().matmul(x),
-                false => x.clone().matmul(x.transpose()),
+            let square = if shape[0] > shape[1] {
+                x.clone().transpose().matmul(x)
+            } else {
+                x.clone().matmul(x.transpose())
             };
             let far = (square - Tensor::eye(shape[0].min(shape[1]), &device)).abs().max();
             assert!(far.into_scalar::<f32>() < SPREAD, "{shape:?}");

@@ -1,26 +1,26 @@
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::gradients::Gradients;
 use super::muon::{self, Pending, Turned};
-use omnigen2_pipeline::weights::Trail;
+use omnigen2_pipeline::weights::{ParameterMapper, map};
 
-/// How gradients change weights: AdamW (arXiv 1711.05101), as PyTorch computes it.
+/// The settings of AdamW (arXiv 1711.05101), as PyTorch computes it, and of Muon.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamW {
-    /// How much of the mean gradient is kept at each step.
+    /// The part of the mean gradient that is kept at each step.
     pub beta1: f64,
-    /// How much of the mean square is kept at each step.
+    /// The part of the mean square that is kept at each step.
     pub beta2: f64,
-    /// Added to the root of the mean square.
+    /// The number that is added to the root of the mean square.
     pub epsilon: f64,
-    /// How much of a weight goes at each step, times the rate.
+    /// The part of a weight that goes at each step, divided by the rate.
     pub weight_decay: f64,
-    /// Gradients whose norm together is larger are scaled down to it.
+    /// The largest norm of all gradients together; larger ones are scaled down to it.
     pub clip_norm: f64,
     /// The momentum of the matrices inside of blocks, if their steps are made orthogonal (Muon, K. Jordan, 2024; scaled
     /// as in arXiv 2502.16982) in place of AdamW's.
@@ -42,7 +42,7 @@ pub(super) struct Moments {
     pub(super) second: Option<Tensor<1>>,
 }
 
-/// An optimiser in the middle of its work.
+/// The optimiser of a module, with the moments of its parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Optimiser {
     pub(super) settings: AdamW,
@@ -51,17 +51,17 @@ pub struct Optimiser {
 }
 
 impl Optimiser {
-    /// An optimiser that has done nothing yet.
+    /// Creates an optimiser that has done nothing yet.
     pub fn new(settings: AdamW) -> Self {
         Self { settings, ..Self::default() }
     }
 
-    /// How it changes weights.
+    /// Returns the settings.
     pub fn settings(&self) -> AdamW {
         self.settings
     }
 
-    /// One step of all parameters that have gradients, at a learning rate.
+    /// Moves all parameters that have gradients by one step, at a learning rate.
     pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, rate: f64) -> M {
         self.steps += 1;
         let mut gradients = gradients;
@@ -69,7 +69,7 @@ impl Optimiser {
             Some(momentum) => self.turned(&module, &mut gradients, momentum),
             None => BTreeMap::new(),
         };
-        module.map(&mut Update { optimiser: self, gradients, turned, rate, trail: Trail::default() })
+        map(module, &mut Update { optimiser: self, gradients, turned, rate })
     }
 
     /// Takes the gradients of the matrices inside of blocks, and gives their steps by their paths.
@@ -99,7 +99,6 @@ struct Update<'a> {
     /// The steps of some matrices, for a rate of 1.
     turned: BTreeMap<String, Tensor<1>>,
     rate: f64,
-    trail: Trail,
 }
 
 impl Update<'_> {
@@ -125,18 +124,9 @@ impl Update<'_> {
     }
 }
 
-impl ModuleMapper for Update<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.trail.path();
-        let Some(change) = self.change(&path) else { return parameter };
+impl ParameterMapper for Update<'_> {
+    fn map<const D: usize>(&mut self, path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(change) = self.change(path) else { return parameter };
         let kept = 1.0 - self.rate * self.optimiser.settings.weight_decay;
         parameter.map(|value| {
             let dims = value.dims();

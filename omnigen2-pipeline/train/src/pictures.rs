@@ -7,7 +7,7 @@ use image::{ImageFormat, RgbImage};
 
 use super::error::TrainError;
 use super::state::file;
-use omnigen2_pipeline::whole::replace;
+use omnigen2_pipeline::files::replace;
 
 /// How much neighbouring pixels differ beside an edge.
 const EDGE: f64 = 0.1;

@@ -1,9 +1,9 @@
 //! Writes networks as a checkpoint of the published layout.
 
-use std::fs;
-use std::path::Path;
+use std::io::{self, BufWriter, IntoInnerError};
+use std::path::{Path, PathBuf};
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
 use burn::tensor::{DType, f16};
 use safetensors::Dtype;
@@ -11,35 +11,32 @@ use safetensors::Dtype;
 use super::error::Result;
 use super::error::TrainError;
 use super::networks::Networks;
+use super::precise::Precise;
 use super::state::{Floats, file};
 use omnigen2_pipeline::checkpoint::{DIT_NAMING, MLLM_NAMING, VAE_NAMING, VIT_NAMING};
-use omnigen2_pipeline::weights::{Naming, Trail};
-use omnigen2_pipeline::whole::replace;
+use omnigen2_pipeline::files::{Draft, disk, open_regular, replace};
+use omnigen2_pipeline::weights::{Naming, ParameterVisitor, visit};
 
 const WEIGHTS: &str = "diffusion_pytorch_model.safetensors";
 const MLLM_WEIGHTS: &str = "model.safetensors";
+/// The bytes that are copied at a time.
+const COPIED: usize = 1 << 20;
 
-/// In which type numbers are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precise {
-    /// 32 bits.
-    #[default]
-    F32,
-    /// 16 bits, of which 11 are digits.
-    F16,
-}
-
-/// Writes a checkpoint into `to`: what learnt, as it is now, and all else as `from` has it.
+/// Writes a checkpoint into an empty folder: what learnt, as it is now, and all else as `from` has it.
 pub(crate) fn publish(networks: &Networks, from: &Path, to: &Path, precise: Precise) -> Result<()> {
-    copy(from, to)?;
-    let learnt = [
-        ("vae", networks.vae.is_some()),
-        ("transformer", networks.transformer.is_some()),
-        ("mllm", networks.mllm.is_some() || networks.vit.is_some()),
-    ];
-    for (folder, _) in learnt.into_iter().filter(|(_, learnt)| *learnt) {
-        clear(&to.join(folder))?;
+    let mut learnt = Vec::new();
+    learnt.extend(networks.vae.as_ref().map(|_| "vae"));
+    learnt.extend(networks.transformer.as_ref().map(|_| "transformer"));
+    learnt.extend(networks.mllm.as_ref().map(|_| "mllm"));
+    learnt.extend(networks.vit.as_ref().map(|_| "mllm"));
+    for entry in entries(from)? {
+        let name = entry.file_name().unwrap_or_default();
+        // An index of the shards that were would be read in place of what was learnt.
+        if learnt.iter().any(|part| name == *part) {
+            copy(&entry, &to.join(name), |file| !holds_weights(file))?;
+        } else {
+            copy(&entry, &to.join(name), |_| true)?;
+        }
     }
     if let Some(vae) = &networks.vae {
         write(&to.join("vae").join(WEIGHTS), tensors(vae, &VAE_NAMING, precise))?;
@@ -56,72 +53,65 @@ pub(crate) fn publish(networks: &Networks, from: &Path, to: &Path, precise: Prec
     Ok(())
 }
 
-/// Takes away the weights that a part had: an index of shards would be read in place of what was learnt.
-fn clear(folder: &Path) -> Result<()> {
-    let failed = |source| file("clear", folder, source);
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.to_string_lossy();
-        if name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json") {
-            fs::remove_file(&path).map_err(failed)?;
-        }
+fn holds_weights(file: &Path) -> bool {
+    let name = file.to_string_lossy();
+    name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")
+}
+
+/// Copies a file, or a folder with those of its files that are wanted.
+fn copy(from: &Path, to: &Path, is_wanted: fn(&Path) -> bool) -> Result<()> {
+    if !from.is_dir() {
+        return if is_wanted(from) { copy_file(from, to) } else { Ok(()) };
+    }
+    disk::create_folders(to).map_err(|source| file("create", to, source))?;
+    for entry in entries(from)? {
+        copy(&entry, &to.join(entry.file_name().unwrap_or_default()), is_wanted)?;
     }
     Ok(())
 }
 
-/// Copies all files of a checkpoint but those that are there already.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| file("copy", &path, source)
-    };
-    fs::create_dir_all(to).map_err(failed(to))?;
-    for entry in fs::read_dir(from).map_err(failed(from))? {
-        let entry = entry.map_err(failed(from))?.path();
-        let Some(name) = entry.file_name() else { continue };
-        let target = to.join(name);
-        if entry.is_dir() {
-            copy(&entry, &target)?;
-        } else if !target.exists() {
-            let bytes = fs::read(&entry).map_err(failed(&entry))?;
-            replace(&target, &bytes).map_err(failed(&target))?;
-        }
-    }
-    Ok(())
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    let mut source = open_regular(from).map_err(|source| file("copy", from, source))?;
+    let copied = Draft::beside(to).and_then(|draft| {
+        let mut draft = BufWriter::with_capacity(COPIED, draft);
+        io::copy(&mut source, &mut draft)?;
+        draft.into_inner().map_err(IntoInnerError::into_error)?.finish()
+    });
+    copied.map_err(|source| file("write", to, source))
+}
+
+/// The paths in a folder, in the order of their names.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |source| file("copy", folder, source);
+    let entries = folder.read_dir().map_err(failed)?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>().map_err(failed)?;
+    paths.sort();
+    Ok(paths)
 }
 
 fn write(path: &Path, tensors: Vec<(String, Floats)>) -> Result<()> {
-    let bytes = safetensors::serialize(tensors, None).map_err(std::io::Error::other);
+    let bytes = safetensors::serialize(tensors, None).map_err(io::Error::other);
     let written = bytes.and_then(|bytes| replace(path, &bytes));
     written.map_err(|source| TrainError::File { action: "write", path: path.to_owned(), source })
 }
 
 /// The parameters of a module by their names in the published files.
 fn tensors<M: Module>(module: &M, naming: &Naming<'_>, precise: Precise) -> Vec<(String, Floats)> {
-    let mut collect = Collect { naming, precise, trail: Trail::default(), found: Vec::new() };
-    module.visit(&mut collect);
+    let mut collect = Collect { naming, precise, found: Vec::new() };
+    visit(module, &mut collect);
     collect.found
 }
 
 struct Collect<'a> {
     naming: &'a Naming<'a>,
     precise: Precise,
-    trail: Trail,
     found: Vec<(String, Floats)>,
 }
 
-impl ModuleVisitor for Collect<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+impl ParameterVisitor for Collect<'_> {
+    fn visit<const D: usize>(&mut self, path: &str, parameter: &Param<Tensor<D>>) {
         let prefix = self.naming.prefixes.last().copied().unwrap_or_default();
-        let name = format!("{prefix}{}", self.naming.rename(&self.trail.path()));
+        let name = format!("{prefix}{}", self.naming.rename(path));
         let value = parameter.val().cast(DType::F32).into_data();
         let shape = parameter.lazy_shape().to_vec();
         let numbers = value.iter::<f32>();

@@ -21,9 +21,9 @@ pub(crate) enum Purpose {
 
 /// The generator of one purpose at one place of a run.
 #[derive(Clone, Debug)]
-pub(crate) struct Numbers(Pcg64);
+pub(crate) struct Generator(Pcg64);
 
-impl Numbers {
+impl Generator {
     pub(crate) fn new(seed: u64, purpose: Purpose, index: u64) -> Self {
         // The generator ignores single bits of its seed, so that all words are mixed first.
         let mut state = mix(mix(mix(seed) ^ purpose as u64) ^ index);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_place_of_a_run_has_its_own_numbers() {
-        let draw = |seed, index| Numbers::new(seed, Purpose::Step, index).uniform();
+        let draw = |seed, index| Generator::new(seed, Purpose::Step, index).uniform();
         assert_eq!(draw(1, 2), draw(1, 2));
         let draws: BTreeSet<u64> = (0..1000).map(|index| draw(1, index).to_bits()).collect();
         assert_eq!(draws.len(), 1000);
@@ -90,8 +90,8 @@ mod tests {
 
     #[test]
     fn normal_numbers_have_mean_0_and_variance_1() {
-        let mut numbers = Numbers::new(3, Purpose::Step, 0);
-        let draws: Vec<f64> = (0..20_000).map(|_| numbers.normal()).collect();
+        let mut random = Generator::new(3, Purpose::Step, 0);
+        let draws: Vec<f64> = (0..20_000).map(|_| random.normal()).collect();
         let mean = draws.iter().sum::<f64>() / 20_000.0;
         let variance = draws.iter().map(|x| x * x).sum::<f64>() / 20_000.0;
         assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn shuffling_keeps_all() {
         let mut values: Vec<usize> = (0..50).collect();
-        Numbers::new(3, Purpose::Order, 0).shuffle(&mut values);
+        Generator::new(3, Purpose::Order, 0).shuffle(&mut values);
         assert_ne!(values, (0..50).collect::<Vec<_>>());
         values.sort_unstable();
         assert_eq!(values, (0..50).collect::<Vec<_>>());

@@ -15,22 +15,22 @@ use serde::{Deserialize, Serialize};
 pub struct Rate {
     /// The highest rate.
     pub peak: f64,
-    /// How many steps it takes to get there, evenly.
+    /// The number of steps in which the rate rises evenly to its peak.
     pub warm_up: u64,
-    /// What happens then.
+    /// The course of the rate after its warm-up.
     pub decay: Decay,
-    /// Where a falling rate ends.
+    /// The end of a falling rate.
     pub least: f64,
 }
 
-/// How a rate goes on after its warm-up.
+/// The course of a rate after its warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decay {
-    /// It stays.
+    /// A rate that stays.
     #[default]
     Constant,
-    /// It falls along half a cosine to the end of the run (arXiv 1608.03983).
+    /// A rate that falls along half a cosine to the end of the run (arXiv 1608.03983).
     Cosine,
 }
 
@@ -42,7 +42,7 @@ impl Default for Rate {
 }
 
 impl Rate {
-    /// The rate of a step, counted from 0, of a run of `steps`.
+    /// Returns the rate of a step, counted from 0, of a run of `steps`.
     pub fn at(&self, step: u64, steps: u64) -> f64 {
         if step < self.warm_up {
             return self.peak * (step + 1) as f64 / self.warm_up as f64;

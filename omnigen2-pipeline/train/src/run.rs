@@ -1,118 +1,123 @@
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::prelude::*;
 
-use super::both::Both;
 use super::curve::Curve;
 use super::error::Result;
-use super::example::Example;
-use super::files;
-use super::initial::initialise;
 use super::latents::measure;
-use super::lesson::Lesson;
 use super::networks::Networks;
+use super::objective::Objective;
 use super::publish::publish;
-use super::recipe::{Examples, Part, Recipe};
+use super::published::Published;
+use super::recipe::Recipe;
+use super::source::{ExampleIterator, examples};
 use super::state::file;
 use super::trainer::{Progress, Settings, Trainer};
-use omnigen2_pipeline::lora;
+use super::validation::Validation;
+use omnigen2_pipeline::files::{Lock, clear_remains, disk};
 use omnigen2_pipeline::weights::Storage;
-use omnigen2_pipeline::{Checkpoint, OmniGen2};
+use omnigen2_pipeline::{Checkpoint, OmniGen2, lora};
 
 const STATE: &str = "state.safetensors";
 const CURVE: &str = "curve.csv";
-const CHECKPOINT: &str = "checkpoint";
 const ADAPTER: &str = "pytorch_lora_weights.safetensors";
 const VALIDATION: &str = "validation";
 /// Examples whose latents are measured.
 const MEASURED: usize = 512;
 
-/// Examples from wherever they come.
-pub type ExampleIterator = Box<dyn Iterator<Item = Result<Example>> + Send>;
-
-/// A recipe being followed: iterate for steps. The state is saved every so many of them and after the last one, when a
-/// checkpoint is written too; begun again, a run goes on from its last state.
+/// A recipe being followed: iterate for steps.
+///
+/// The state is saved every so many of them and after the last one, when a checkpoint is written too. Begun again, a
+/// run goes on from its last state, wherever it was cut off. Nobody else can follow a recipe into the same folder while
+/// it lives.
 #[derive(Debug)]
 pub struct Run {
     recipe: Recipe,
     trainer: Trainer<ExampleIterator>,
     curve: Curve,
+    published: Published,
     /// The step at which the state was saved last.
     saved: Option<u64>,
+    _lock: Lock,
 }
 
 impl Run {
     /// Begins a recipe, or goes on with it.
     ///
     /// # Errors
-    /// If the recipe is impossible, or its checkpoint, examples or state cannot be read.
+    /// If the recipe is impossible, another process follows one into the same folder, or the checkpoint, the examples
+    /// or the state cannot be read.
     pub fn begin(recipe: Recipe, device: &Device) -> Result<Self> {
         recipe.validate()?;
-        fs::create_dir_all(&recipe.out).map_err(|source| file("create", &recipe.out, source))?;
+        let published = Published::within(&recipe.out);
+        recipe.check_places(published.folder())?;
+        let lock = enter(&recipe.out)?;
         let device = device.clone().autodiff();
         let checkpoint = Checkpoint::open(&recipe.checkpoint)?;
-        let networks = networks(&recipe, &checkpoint, &device)?;
-        let lesson = Lesson::of(&recipe, &checkpoint, &device)?;
-        let settings = Settings {
-            seed: recipe.seed,
-            steps: recipe.steps,
-            batch: recipe.batch,
-            accumulate: recipe.accumulate,
-            gather: recipe.gather,
-            rate: recipe.rate,
-            optimiser: recipe.optimiser,
-            average: recipe.average,
-        };
-        let mut trainer = Trainer::new(settings, lesson, networks, examples(&recipe)?);
+        let networks = Networks::begin(&recipe, &checkpoint, &device)?;
+        let objective = Objective::of(&recipe, &checkpoint, &device)?;
+        let mut trainer = Trainer::new(Settings::of(&recipe), objective, networks, examples(&recipe)?);
         let state = recipe.out.join(STATE);
         if state.exists() {
             trainer = trainer.resume(&state)?;
         }
         let curve = Curve::after(&recipe.out.join(CURVE), trainer.step())?;
-        let run = Self { recipe, trainer, curve, saved: None };
-        if run.trainer.step() >= run.recipe.steps && !run.checkpoint().exists() {
-            // It was cut off after its last step.
-            run.publish()?;
-        }
+        let run = Self { recipe, trainer, curve, published, saved: None, _lock: lock };
+        run.catch_up()?;
         Ok(run)
     }
 
     /// Writes the state, so that the run can go on from here.
     ///
     /// # Errors
-    /// If it cannot be written; the one before is kept then.
+    /// If the next step diverges, or the state cannot be written; the one before is kept then.
     pub fn save(&mut self) -> Result<()> {
         self.trainer.save(&self.recipe.out.join(STATE))?;
         self.saved = Some(self.trainer.step());
         Ok(())
     }
 
-    /// The step at which the state was last saved, if it was since the run began here.
+    /// Returns the step at which the state was last saved, if it was since the run began here.
     pub fn saved(&self) -> Option<u64> {
         self.saved
     }
 
-    /// The table of losses, a row of CSV a step.
+    /// Returns the path of the table of losses, a row of CSV a step.
     pub fn curve(&self) -> PathBuf {
         self.recipe.out.join(CURVE)
     }
 
     /// Writes what was learnt as a checkpoint, or adapters as the reference's trainer names their file, and gives the
-    /// directory.
+    /// directory. Whatever stood there before is replaced as a whole.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn publish(&self) -> Result<PathBuf> {
-        let to = self.recipe.out.join(CHECKPOINT);
+        self.published.write(self.trainer.step(), &self.recipe, |folder| self.write(folder))?;
+        Ok(self.checkpoint())
+    }
+
+    /// Returns the recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Returns the trainer that does the steps.
+    pub fn trainer(&self) -> &Trainer<ExampleIterator> {
+        &self.trainer
+    }
+
+    /// Returns the directory of the checkpoint, which is there once it was published.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.published.folder().to_owned()
+    }
+
+    fn write(&self, folder: &Path) -> Result<()> {
         let mut networks = self.trainer.averaged();
         if let Some(transformer) = networks.transformer.as_ref().filter(|_| self.recipe.lora.is_some()) {
-            fs::create_dir_all(&to).map_err(|source| file("create", &to, source))?;
-            lora::save(transformer, to.join(ADAPTER))?;
-            return Ok(to);
+            return Ok(lora::save(transformer, folder.join(ADAPTER))?);
         }
-        let device = self.trainer.lesson().device().clone().inner();
+        let device = self.plain_device();
         let checkpoint = Checkpoint::open(&self.recipe.checkpoint)?;
         // They share their files, so that one is never written without the other.
         match (&networks.mllm, &networks.vit) {
@@ -120,56 +125,78 @@ impl Run {
             (None, Some(_)) => networks.mllm = Some(checkpoint.load_mllm(&device, Storage::F32)?),
             _ => {}
         }
-        publish(&networks, &self.recipe.checkpoint, &to, self.recipe.precise)?;
+        publish(&networks, &self.recipe.checkpoint, folder, self.recipe.precise)?;
         if let Some(vae) = &networks.vae {
             let some = examples(&self.recipe)?.take(MEASURED).collect::<Result<Vec<_>>>()?;
-            measure(vae, &some, &device).write(&to)?;
+            measure(vae, &some, &device).write(folder)?;
         }
-        Ok(to)
-    }
-
-    /// The recipe.
-    pub fn recipe(&self) -> &Recipe {
-        &self.recipe
-    }
-
-    /// The run itself.
-    pub fn trainer(&self) -> &Trainer<ExampleIterator> {
-        &self.trainer
-    }
-
-    /// Where its checkpoint will be.
-    pub fn checkpoint(&self) -> PathBuf {
-        self.recipe.out.join(CHECKPOINT)
+        Ok(())
     }
 
     fn after(&mut self, progress: &Progress) -> Result<()> {
         self.curve.push(progress)?;
-        let is_last = progress.step == progress.steps;
-        if is_last || progress.step.is_multiple_of(self.recipe.save_every) {
+        if self.is_done() {
+            self.save()?;
+            return self.catch_up();
+        }
+        let saves = progress.step.is_multiple_of(self.recipe.save_every);
+        let draws = self.validation().is_some();
+        // A step that will diverge says so when it is taken; nothing is kept of what leads to it.
+        if (saves || draws) && self.trainer.check_ahead().is_err() {
+            return Ok(());
+        }
+        if saves {
             self.save()?;
         }
-        if is_last {
+        self.catch_up()
+    }
+
+    /// Writes what should be there at this step and is not.
+    fn catch_up(&self) -> Result<()> {
+        let step = self.trainer.step();
+        if self.is_done() && !self.published.is_of(step, &self.recipe)? {
             self.publish()?;
         }
-        match &self.recipe.validation {
-            Some(validation) if is_last || progress.step.is_multiple_of(validation.every) => {
-                validation.draw(&mut self.ready()?, &self.recipe.out.join(VALIDATION), progress.step)
+        match self.validation() {
+            Some(validation) => {
+                let folder = self.recipe.out.join(VALIDATION);
+                if validation.is_drawn(&folder, step) {
+                    return Ok(());
+                }
+                validation.draw(&mut self.ready()?, &folder, step)
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
+    }
+
+    fn is_done(&self) -> bool {
+        self.trainer.step() >= self.recipe.steps
+    }
+
+    /// What is to be drawn at this step.
+    fn validation(&self) -> Option<&Validation> {
+        let step = self.trainer.step();
+        let is_due = |validation: &&Validation| step > 0 && step.is_multiple_of(validation.every);
+        self.recipe.validation.as_ref().filter(|validation| self.is_done() || is_due(validation))
     }
 
     /// A pipeline with what was learnt so far.
     fn ready(&self) -> Result<OmniGen2> {
-        let learnt = self.publish()?;
-        let device = self.trainer.lesson().device().clone().inner();
-        let builder = OmniGen2::builder(&device);
+        if !self.published.is_of(self.trainer.step(), &self.recipe)? {
+            self.publish()?;
+        }
+        let learnt = self.checkpoint();
+        let builder = OmniGen2::builder(&self.plain_device());
         let builder = match self.recipe.lora {
             Some(_) => builder.checkpoint(&self.recipe.checkpoint)?.lora(learnt, 1.0)?,
             None => builder.checkpoint(learnt)?,
         };
         Ok(builder.build()?)
+    }
+
+    /// The device without a record of gradients.
+    fn plain_device(&self) -> Device {
+        self.trainer.objective().device().clone().inner()
     }
 }
 
@@ -182,47 +209,14 @@ impl Iterator for Run {
     }
 }
 
-/// The parts that learn, fresh or as the checkpoint has them.
-fn networks(recipe: &Recipe, checkpoint: &Checkpoint, device: &Device) -> Result<Networks> {
-    let seed = recipe.seed;
-    let is_fresh = |part| recipe.fresh.contains(&part);
-    let learns = |part| recipe.learn.contains(&part);
-    let storage = Storage::F32;
-    if let Some(config) = &recipe.lora {
-        let transformer = Some(lora::fresh(checkpoint.load_dit(device, storage)?, config, seed)?);
-        return Ok(Networks { vae: None, transformer, mllm: None, vit: None });
-    }
-    let fresh = |part| learns(part).then(|| is_fresh(part));
-    let vae = match fresh(Part::Vae) {
-        None => None,
-        Some(true) => Some(initialise(checkpoint.vae_config()?.init(device), seed)),
-        Some(false) => Some(checkpoint.load_vae(device, storage)?),
-    };
-    let transformer = match fresh(Part::Transformer) {
-        None => None,
-        Some(true) => Some(initialise(checkpoint.dit_config()?.init(device), seed)),
-        Some(false) => Some(checkpoint.load_dit(device, storage)?),
-    };
-    let mllm = match fresh(Part::Mllm) {
-        None => None,
-        Some(true) => Some(initialise(checkpoint.mllm_config()?.init(device), seed)),
-        Some(false) => Some(checkpoint.load_mllm(device, storage)?),
-    };
-    let vit = match fresh(Part::Vit) {
-        None => None,
-        Some(true) => Some(initialise(checkpoint.vit_config()?.init(device), seed)),
-        Some(false) => Some(checkpoint.load_vit(device, storage)?),
-    };
-    Ok(Networks { vae, transformer, mllm, vit }.set_require_grad(true))
-}
-
-fn examples(recipe: &Recipe) -> Result<ExampleIterator> {
-    match &recipe.examples {
-        Examples::Shapes(mixture) => Ok(Box::new(mixture.examples(recipe.seed).map(Ok))),
-        Examples::File(path) => Ok(Box::new(files::open(path, recipe.seed)?)),
-        Examples::Both { shapes, file, share } => {
-            let file = files::open(file, recipe.seed)?;
-            Ok(Box::new(Both::new(recipe.seed, shapes.examples(recipe.seed), file, *share)))
+/// Takes the folder of a run, and clears what a run that was killed left half written.
+fn enter(out: &Path) -> Result<Lock> {
+    disk::create_folders(out).map_err(|source| file("create", out, source))?;
+    let lock = Lock::within(out)?;
+    for folder in [out, &out.join(VALIDATION)] {
+        if folder.is_dir() {
+            clear_remains(folder).map_err(|source| file("clear", folder, source))?;
         }
     }
+    Ok(lock)
 }

@@ -9,17 +9,17 @@ use super::TrainError;
 use super::error::Result;
 use super::gradients::Gradients;
 
-/// What a batch teaches.
+/// The loss of a batch and its gradients.
 #[derive(Clone, Debug)]
 pub struct Learnt {
-    /// Its loss.
+    /// The loss of the batch.
     pub loss: f64,
-    /// The gradients of that loss.
+    /// The gradients of the loss.
     pub gradients: Gradients,
 }
 
-/// What batches teach a module on an autodiff device, in their order: on a CPU all at once, each on its share of the
-/// cores and with a history of its own.
+/// Computes the gradients of batches on an autodiff device, in their order: on a CPU all at once, each on its share of
+/// the cores and with a history of its own.
 ///
 /// Each has a pool of its own: small tensors waste more on being split among cores than is won, and a worker of a
 /// common pool that waits inside of one backward pass might begin another.
@@ -62,7 +62,7 @@ pub(super) fn learn<M: Module, B>(
 
 fn pool(cores: usize) -> Result<ThreadPool> {
     let pool = ThreadPoolBuilder::new().num_threads(cores.max(1)).build();
-    pool.map_err(|source| TrainError::Threads { source }.into())
+    pool.map_err(|source| TrainError::Threads { source })
 }
 
 /// The same module with a history of its own, so that several can be learnt from at once.

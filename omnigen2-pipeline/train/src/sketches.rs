@@ -1,7 +1,6 @@
 //! Examples that a checkpoint draws itself: its own hasty pictures to criticise and to mend, as the paper's examples of
 //! reflection come from the model's own pictures (arXiv 2506.18871, section 3.4).
 
-use std::fs;
 use std::path::Path;
 
 use image::RgbImage;
@@ -11,21 +10,21 @@ use super::error::Result;
 use super::pictures::write_png;
 use super::state::file;
 use omnigen2_pipeline::Critique;
+use omnigen2_pipeline::files::{disk, replace};
 use omnigen2_pipeline::text::question;
-use omnigen2_pipeline::whole::replace;
 use omnigen2_pipeline::{Guidance, OmniGen2};
 use omnigen2_shapes::{Appraisal, Examples, Goal, Task, held_out, request};
 
 /// A picture that a checkpoint drew without guidance, and what can be learnt from it.
 #[derive(Clone, Debug)]
 pub struct Sketch {
-    /// What was to be drawn.
+    /// The prompt that was drawn.
     pub prompt: String,
-    /// What was drawn.
+    /// The picture that came of it.
     pub picture: RgbImage,
-    /// What a perfect critic says.
+    /// The answer of a perfect critic.
     pub answer: String,
-    /// How to mend it, and what it becomes by that; none if it is right or cannot be mended.
+    /// The instruction that mends the picture, and the mended one; none if it is right or cannot be mended.
     pub mended: Option<(String, RgbImage)>,
 }
 
@@ -52,7 +51,7 @@ impl Sketch {
         Ok(Some(Self { prompt: drawing.prompt, picture, answer, mended }))
     }
 
-    /// Whether nothing is amiss.
+    /// Returns whether nothing is amiss.
     pub fn is_right(&self) -> bool {
         Critique::parse(&self.answer, &self.prompt).satisfied()
     }
@@ -63,13 +62,13 @@ impl Sketch {
 /// # Errors
 /// If something cannot be written; there is no such file then.
 pub fn write_sketches(sketches: impl IntoIterator<Item = Sketch>, folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|source| file("create", folder, source))?;
+    disk::create_folders(folder).map_err(|source| file("create", folder, source))?;
     let mut lines = String::new();
     for (index, sketch) in (0..).zip(sketches) {
         lines += &write(&sketch, folder, index)?;
     }
     let path = folder.join("examples.jsonl");
-    Ok(replace(&path, lines.as_bytes()).map_err(|source| file("write", &path, source))?)
+    replace(&path, lines.as_bytes()).map_err(|source| file("write", &path, source))
 }
 
 /// The lines of one sketch.

@@ -3,17 +3,17 @@
 
 use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
 
 use super::gradients::Gradients;
-use super::lesson::Lesson;
 use super::networks::Networks;
-use super::random::{Numbers, Purpose};
+use super::objective::Objective;
+use super::random::{Generator, Purpose};
 use super::world::Mixture;
 use super::{Example, Part, Recipe};
 use omnigen2_pipeline::Checkpoint;
-use omnigen2_pipeline::weights::{Storage, Trail};
+use omnigen2_pipeline::weights::{ParameterMapper, Storage, map};
 
 /// How far the weights go, against the length of the gradient.
 const STEP: f64 = 2e-3;
@@ -25,21 +25,11 @@ struct Along<'a> {
     gradients: &'a Gradients,
     part: &'a str,
     scale: f64,
-    trail: Trail,
 }
 
-impl ModuleMapper for Along<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.trail.path();
-        let Some(gradient) = self.gradients.get(&path).filter(|_| path.starts_with(self.part)) else {
+impl ParameterMapper for Along<'_> {
+    fn map<const D: usize>(&mut self, path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = self.gradients.get(path).filter(|_| path.starts_with(self.part)) else {
             return parameter;
         };
         let change = gradient.clone() * self.scale;
@@ -61,17 +51,17 @@ fn networks(checkpoint: &Checkpoint, device: &Device) -> Networks {
 }
 
 /// How the gradient of a part and the difference of losses along it compare: 1 where they agree.
-fn agreement(lesson: &Lesson, networks: &Networks, batch: &[Example], part: &str) -> f64 {
-    let loss =
-        |networks: &Networks| lesson.loss(networks, batch, &mut Numbers::new(1, Purpose::Step, 0)).unwrap();
+fn agreement(objective: &Objective, networks: &Networks, batch: &[Example], part: &str) -> f64 {
+    let loss = |networks: &Networks| {
+        objective.loss(networks, batch, &mut Generator::new(1, Purpose::Step, 0)).unwrap()
+    };
     let all = Gradients::of(networks, loss(networks).backward());
     let kept = all.0.into_iter().filter(|(path, _)| path.starts_with(part)).collect();
     let gradients = Gradients(kept);
     let norm = gradients.norm();
     assert!(norm > 0.0, "{part} has no gradient");
     let at = |scale: f64| {
-        let moved =
-            networks.clone().map(&mut Along { gradients: &gradients, part, scale, trail: Trail::default() });
+        let moved = map(networks.clone(), &mut Along { gradients: &gradients, part, scale });
         f64::from(loss(&moved).into_scalar::<f32>())
     };
     let scale = STEP / norm;
@@ -83,13 +73,14 @@ fn gradients_are_the_slopes_of_the_loss() {
     let device = Device::flex().autodiff();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/tiny-checkpoint");
     let checkpoint = Checkpoint::open(&folder).unwrap();
-    let mut recipe = Recipe::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("shapes/whole.toml")).unwrap();
+    let mut recipe =
+        Recipe::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shapes/whole.toml")).unwrap();
     recipe.learn = vec![Part::Mllm, Part::Vit];
     let networks = networks(&checkpoint, &device);
-    let lesson = Lesson::of(&recipe, &checkpoint, &device).unwrap();
+    let objective = Objective::of(&recipe, &checkpoint, &device).unwrap();
     let batch: Vec<Example> = Mixture { talk: 1.0, ..Mixture::default() }.examples(1).take(3).collect();
     for part in ["mllm", "vit"] {
-        let agreement = agreement(&lesson, &networks, &batch, part);
+        let agreement = agreement(&objective, &networks, &batch, part);
         assert!((agreement - 1.0).abs() < TOLERANCE, "{part}: {agreement}");
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, Param};
 use burn::prelude::*;
 use burn::tensor::DType;
 use safetensors::{Dtype, SafeTensors, View};
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::average::Average;
 use super::error::TrainError;
 use super::optimiser::{Moments, Optimiser};
-use omnigen2_pipeline::weights::Trail;
-use omnigen2_pipeline::whole::replace;
+use omnigen2_pipeline::files::{read_bounded, replace};
+use omnigen2_pipeline::weights::{ParameterMapper, ParameterVisitor, map, visit};
 
 const WEIGHT: &str = "weight/";
 const FIRST: &str = "first/";
@@ -46,7 +46,7 @@ impl<M: Module> State<'_, M> {
     pub(crate) fn save(&self, path: &Path) -> Result<(), TrainError> {
         let mut numbers = Vec::new();
         let mut weights = Weights::default();
-        self.networks.visit(&mut weights);
+        visit(self.networks, &mut weights);
         let prefixed =
             |prefix: &str, (name, tensor): (&String, &Tensor<1>)| (format!("{prefix}{name}"), floats(tensor));
         numbers.extend(weights.found.iter().map(|entry| prefixed(WEIGHT, entry)));
@@ -78,43 +78,114 @@ pub(crate) fn load<M: Module>(
     optimiser: &mut Optimiser,
     device: &Device,
 ) -> Result<Saved<M>, TrainError> {
-    let wrong = |why: String| TrainError::State { path: path.to_owned(), why };
-    let bytes = std::fs::read(path).map_err(|source| file("read", path, source))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| wrong(error.to_string()))?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| wrong(error.to_string()))?;
-    let place = header.metadata().as_ref().and_then(|metadata| metadata.get(PLACE));
-    let place: Place = place
-        .and_then(|place| serde_json::from_str(place).ok())
-        .ok_or_else(|| wrong("it does not say where it stands".into()))?;
-    let mut parts: [BTreeMap<String, Tensor<1>>; 4] = Default::default();
-    for (name, view) in tensors.iter() {
-        let part = [WEIGHT, AVERAGE, FIRST, SECOND].iter().position(|prefix| name.starts_with(prefix));
-        let Some((part, (_, name))) = part.zip(name.split_once('/')) else {
-            return Err(wrong(format!("it holds {name}")));
-        };
-        let numbers: Vec<f32> =
-            view.data().as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect();
-        let count = numbers.len();
-        let tensor = Tensor::from_data(TensorData::new(numbers, [count]), (device, DType::F32));
-        parts[part].insert(name.to_owned(), tensor);
-    }
-    let [weights, average, first, mut second] = parts;
-    let mut restore = Restore { weights, trail: Trail::default(), wrong: None };
-    let networks = networks.map(&mut restore);
-    if let Some(why) =
-        restore.wrong.or_else(|| restore.weights.keys().next().map(|name| format!("{name} is left over")))
-    {
-        return Err(wrong(why));
-    }
+    let bytes = read_bounded(path, u64::MAX).map_err(|source| file("read", path, source))?;
+    let wrong = |why| TrainError::State { path: path.to_owned(), why };
+    let place = place(&bytes).map_err(wrong)?;
+    // On a device that records gradients, averages would be computed with otherwise than in a run that went on.
+    let parts = Parts::read(&bytes, &device.clone().inner()).map_err(wrong)?;
+    parts.check(&learning(&networks), place, optimiser.settings.muon.is_some()).map_err(wrong)?;
+    let Parts { weights, average, first, mut second } = parts;
     optimiser.steps = place.step;
-    for (name, first) in first {
+    let moments = first.into_iter().map(|(name, first)| {
         let second = second.remove(&name);
-        if second.is_none() && optimiser.settings.muon.is_none() {
-            return Err(wrong(format!("{name} has one moment")));
-        }
-        optimiser.moments.insert(name, Moments { first, second });
-    }
+        (name, Moments { first, second })
+    });
+    optimiser.moments = moments.collect();
+    let networks = map(networks, &mut Restore { weights });
     Ok(Saved { networks, average: Average { values: average }, place })
+}
+
+/// What a state says about where it stands.
+fn place(bytes: &[u8]) -> Result<Place, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let place = header.metadata().as_ref().and_then(|metadata| metadata.get(PLACE));
+    place
+        .and_then(|place| serde_json::from_str(place).ok())
+        .ok_or_else(|| "it does not say where it stands".into())
+}
+
+type Named = BTreeMap<String, Tensor<1>>;
+
+/// The numbers of a state by the paths of their parameters.
+#[derive(Default)]
+struct Parts {
+    weights: Named,
+    average: Named,
+    first: Named,
+    second: Named,
+}
+
+impl Parts {
+    fn read(bytes: &[u8], device: &Device) -> Result<Self, String> {
+        let mut parts = Self::default();
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+        for (name, view) in tensors.iter() {
+            let Some((part, path)) = parts.part(name) else { return Err(format!("it holds {name}")) };
+            if view.dtype() != Dtype::F32 {
+                return Err(format!("{name} is {}, expected F32", view.dtype()));
+            }
+            let numbers: Vec<f32> =
+                view.data().as_chunks().0.iter().map(|&number| f32::from_le_bytes(number)).collect();
+            let count = numbers.len();
+            let tensor = Tensor::from_data(TensorData::new(numbers, [count]), (device, DType::F32));
+            part.insert(path.to_owned(), tensor);
+        }
+        Ok(parts)
+    }
+
+    /// The part that a tensor belongs to, and the path of its parameter.
+    fn part<'a>(&mut self, name: &'a str) -> Option<(&mut Named, &'a str)> {
+        let parts = [
+            (WEIGHT, &mut self.weights),
+            (AVERAGE, &mut self.average),
+            (FIRST, &mut self.first),
+            (SECOND, &mut self.second),
+        ];
+        parts.into_iter().find_map(|(prefix, part)| Some((part, name.strip_prefix(prefix)?)))
+    }
+
+    /// Holds all numbers against the parameters that learn.
+    fn check(
+        &self,
+        learning: &BTreeMap<String, Vec<usize>>,
+        place: Place,
+        turns: bool,
+    ) -> Result<(), String> {
+        let parts =
+            [(WEIGHT, &self.weights), (AVERAGE, &self.average), (FIRST, &self.first), (SECOND, &self.second)];
+        for (prefix, part) in parts {
+            for (path, tensor) in part {
+                let found = tensor.dims()[0];
+                let shape = learning.get(path).ok_or_else(|| format!("{prefix}{path} is left over"))?;
+                let expected = shape.iter().product::<usize>();
+                if found != expected {
+                    return Err(format!("{prefix}{path} has {found} numbers, expected {expected}"));
+                }
+            }
+        }
+        for (path, shape) in learning {
+            let lacks = |part: &Named| !part.contains_key(path);
+            // A matrix whose steps are made orthogonal has one moment.
+            let has_one = turns && shape.len() == 2;
+            let missing = [
+                (WEIGHT, lacks(&self.weights)),
+                (AVERAGE, lacks(&self.average) && place.step > 0),
+                (FIRST, lacks(&self.first) && !lacks(&self.second)),
+                (SECOND, lacks(&self.second) && !lacks(&self.first) && !has_one),
+            ];
+            if let Some((prefix, _)) = missing.into_iter().find(|(_, is_missing)| *is_missing) {
+                return Err(format!("{prefix}{path} is missing"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parameters that learn, by their paths, and their axes.
+fn learning<M: Module>(module: &M) -> BTreeMap<String, Vec<usize>> {
+    let mut learning = Learning::default();
+    visit(module, &mut learning);
+    learning.found
 }
 
 pub(crate) fn file(action: &'static str, path: &Path, source: std::io::Error) -> TrainError {
@@ -153,61 +224,44 @@ fn floats(tensor: &Tensor<1>) -> Floats {
 
 #[derive(Default)]
 struct Weights {
-    trail: Trail,
     found: BTreeMap<String, Tensor<1>>,
 }
 
-impl ModuleVisitor for Weights {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+impl ParameterVisitor for Weights {
+    fn visit<const D: usize>(&mut self, path: &str, parameter: &Param<Tensor<D>>) {
         let value = parameter.val();
         if value.is_require_grad() {
             let count = value.dims().iter().product::<usize>();
-            self.found.insert(self.trail.path(), value.inner().reshape([count]));
+            self.found.insert(path.to_owned(), value.inner().reshape([count]));
         }
     }
 }
 
+#[derive(Default)]
+struct Learning {
+    found: BTreeMap<String, Vec<usize>>,
+}
+
+impl ParameterVisitor for Learning {
+    fn visit<const D: usize>(&mut self, path: &str, parameter: &Param<Tensor<D>>) {
+        if parameter.is_require_grad() {
+            self.found.insert(path.to_owned(), parameter.lazy_shape().to_vec());
+        }
+    }
+}
+
+/// Puts weights in place of those that learn, all of which were checked to be there.
 struct Restore {
-    weights: BTreeMap<String, Tensor<1>>,
-    trail: Trail,
-    wrong: Option<String>,
+    weights: Named,
 }
 
-impl ModuleMapper for Restore {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.trail.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.trail.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if !parameter.is_require_grad() {
-            return parameter;
-        }
-        let path = self.trail.path();
-        let expected = parameter.lazy_shape().num_elements();
-        match self.weights.remove(&path) {
-            Some(weight) if weight.dims()[0] == expected => {
+impl ParameterMapper for Restore {
+    fn map<const D: usize>(&mut self, path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.weights.remove(path) {
+            Some(weight) => {
                 parameter.map(|value| Tensor::from_inner(weight.reshape(value.dims())).require_grad())
             }
-            Some(weight) => {
-                self.wrong = Some(format!("{path} has {} numbers instead of {expected}", weight.dims()[0]));
-                parameter
-            }
-            None => {
-                self.wrong = Some(format!("{path} is missing"));
-                parameter
-            }
+            None => parameter,
         }
     }
 }

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::random::Numbers;
+use super::random::Generator;
 
-/// How far images have come from noise when they are learnt from: a logit-normal time (arXiv 2403.03206, section
+/// The times from noise to image at which images are learnt from: logit-normal (arXiv 2403.03206, section
 /// 3.1), shifted by the size of the image.
 ///
 /// The colour of a wide area is the mean of many noisy latents, which shows through the noise at all but the earliest
@@ -21,7 +21,7 @@ pub struct TimeSampling {
     pub location: f64,
     /// The standard deviation of the logit of a time.
     pub scale: f64,
-    /// How times depend on the size of the image.
+    /// The shift of times by the size of the image.
     pub shift: Times,
 }
 
@@ -33,22 +33,22 @@ impl Default for TimeSampling {
 }
 
 impl TimeSampling {
-    /// The time of a number from a standard normal distribution, for an image of so many patch tokens.
+    /// Returns the time of a number from a standard normal distribution, for an image of so many patch tokens.
     pub fn time(&self, normal: f64, tokens: usize) -> f64 {
         let logit = self.location + self.scale * normal;
         self.shift.shift(1.0 / (1.0 + (-logit).exp()), tokens)
     }
 
-    pub(crate) fn draw(&self, tokens: usize, numbers: &mut Numbers) -> f64 {
-        self.time(numbers.normal(), tokens)
+    pub(crate) fn draw(&self, tokens: usize, random: &mut Generator) -> f64 {
+        self.time(random.normal(), tokens)
     }
 }
 
-/// How times of an image depend on its size.
+/// The shift of an image's times by its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Times {
-    /// Not shifted.
+    /// Times that are not shifted.
     Plain,
     /// The reference's first way: exponentially, as FLUX does, on the time from the image.
     V1,
@@ -64,7 +64,7 @@ const EXPONENTS: [f64; 2] = [0.5, 1.15];
 const SIDE: f64 = 20.0;
 
 impl Times {
-    /// A time that was drawn for an image of so many patch tokens, shifted.
+    /// Shifts a time that was drawn for an image of so many patch tokens.
     ///
     /// ```
     /// use omnigen2_train::Times;

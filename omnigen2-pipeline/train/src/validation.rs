@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -6,31 +5,40 @@ use serde::{Deserialize, Serialize};
 use super::error::Result;
 use super::pictures::write_png;
 use super::state::file;
+use omnigen2_pipeline::files::disk;
 use omnigen2_pipeline::{ImageRequest, OmniGen2};
 
 /// Pictures that are drawn on the way, so that one sees what a run has learnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
-    /// After how many steps they are drawn.
+    /// The number of steps after which pictures are drawn.
     pub every: u64,
-    /// What is drawn: a file for each, `step-000500-1.png`.
+    /// The prompts that are drawn: a file for each, `step-000500-1.png`.
     pub prompts: Vec<String>,
-    /// How it is drawn.
+    /// The settings with which they are drawn.
     #[serde(default)]
     pub settings: ImageRequest,
 }
 
 impl Validation {
+    /// Whether all pictures of a step are there.
+    pub(super) fn is_drawn(&self, folder: &Path, step: u64) -> bool {
+        (1..=self.prompts.len()).all(|number| folder.join(name(step, number)).is_file())
+    }
+
     pub(super) fn draw(&self, omnigen2: &mut OmniGen2, folder: &Path, step: u64) -> Result<()> {
-        fs::create_dir_all(folder).map_err(|source| file("create", folder, source))?;
+        disk::create_folders(folder).map_err(|source| file("create", folder, source))?;
         for (prompt, number) in self.prompts.iter().zip(1..) {
             let request = ImageRequest { prompt: prompt.clone(), count: 1, ..self.settings.clone() };
             for picture in omnigen2.generate(&request)?.finish()? {
-                let path = folder.join(format!("step-{step:06}-{number}.png"));
-                write_png(&path, &picture)?;
+                write_png(&folder.join(name(step, number)), &picture)?;
             }
         }
         Ok(())
     }
+}
+
+fn name(step: u64, number: usize) -> String {
+    format!("step-{step:06}-{number}.png")
 }

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::example::{Example, Output};
-use super::random::{Numbers, Purpose};
+use super::random::{Generator, Purpose};
 use omnigen2_pipeline::Critique;
 use omnigen2_pipeline::text::question;
 use omnigen2_shapes::{Botch, Examples, Review, Talk, Task};
 
-/// How often each kind of example comes, as parts of a whole of any size.
+/// The share of each kind of example, as parts of a whole of any size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mixture {
@@ -28,34 +28,35 @@ pub struct Mixture {
     pub review: f64,
     /// Pictures with one fault or several to criticise.
     pub botch: f64,
-    /// The same to mend.
+    /// Pictures with one fault or several to mend.
     pub mend: f64,
 }
 
 impl Mixture {
-    /// Examples without end, which a seed decides; skipping many is as fast as skipping one.
+    /// Makes examples without end, which a seed decides; skipping many is as fast as skipping one.
     pub fn examples(&self, seed: u64) -> Endless {
         Endless { mixture: *self, source: Examples::training(seed), seed, next: 0 }
     }
 
-    fn kinds(&self) -> [f64; 9] {
+    /// The shares by their keys.
+    pub(crate) fn kinds(&self) -> [(&'static str, f64); 9] {
         [
-            self.pictures,
-            self.text_to_image,
-            self.edit,
-            self.in_context,
-            self.talk,
-            self.describe,
-            self.review,
-            self.botch,
-            self.mend,
+            ("pictures", self.pictures),
+            ("text_to_image", self.text_to_image),
+            ("edit", self.edit),
+            ("in_context", self.in_context),
+            ("talk", self.talk),
+            ("describe", self.describe),
+            ("review", self.review),
+            ("botch", self.botch),
+            ("mend", self.mend),
         ]
     }
 
     /// The kind at a place of the whole.
     fn kind(&self, place: f64) -> usize {
-        let mut left = place * self.kinds().iter().sum::<f64>();
-        let chosen = self.kinds().iter().position(|&share| {
+        let mut left = place * self.kinds().iter().map(|(_, share)| share).sum::<f64>();
+        let chosen = self.kinds().iter().position(|&(_, share)| {
             let is_here = left < share;
             left -= share;
             is_here
@@ -64,7 +65,7 @@ impl Mixture {
     }
 }
 
-/// Examples of a mixture.
+/// The examples of a mixture, without end.
 #[derive(Clone, Debug)]
 pub struct Endless {
     mixture: Mixture,
@@ -76,11 +77,11 @@ pub struct Endless {
 impl Endless {
     /// Leaves out so many examples without making them.
     pub(crate) fn skip_over(&mut self, skipped: usize) {
-        self.next += skipped as u64;
+        self.next = self.next.saturating_add(skipped as u64);
     }
 
     fn example(&self, index: u64) -> Example {
-        let place = Numbers::new(self.seed, Purpose::Kind, index).uniform();
+        let place = Generator::new(self.seed, Purpose::Kind, index).uniform();
         match self.mixture.kind(place) {
             0 => picture(self.source.scene(index).render()),
             1 => self.drawing(Task::TextToImage, index),
@@ -129,8 +130,8 @@ impl Iterator for Endless {
     }
 
     fn nth(&mut self, skipped: usize) -> Option<Example> {
-        let index = self.next + skipped as u64;
-        self.next = index + 1;
+        let index = self.next.saturating_add(skipped as u64);
+        self.next = index.saturating_add(1);
         Some(self.example(index))
     }
 }

@@ -8,6 +8,7 @@ use burn::prelude::Device;
 use omnigen2_pipeline::lora::{Adapter, LoraConfig};
 use omnigen2_pipeline::{ImageRequest, OmniGen2, pixels::Size};
 use omnigen2_train::{Decay, Examples, Mixture, Part, Precise, Rate, Recipe, Run, Validation};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 fn tiny() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/tiny-checkpoint")
@@ -113,18 +114,49 @@ fn adapters_alone_are_learnt_from_a_recipe_and_pictures_show_how_far_they_are() 
     assert!(everything.validate().unwrap_err().to_string().starts_with("lora"));
 }
 
+const DIVERGING: Rate = Rate { peak: 1e30, warm_up: 0, decay: Decay::Constant, least: 0.0 };
+
 #[test]
-fn a_loss_that_is_no_number_stops_the_run_and_keeps_its_last_state() {
+fn a_loss_that_is_no_number_stops_the_run_and_keeps_its_last_good_state() {
     let folder = tempfile::tempdir().unwrap();
-    let mut recipe = recipe(folder.path());
-    recipe.save_every = 1;
-    recipe.rate = Rate { peak: 1e30, warm_up: 0, decay: Decay::Constant, least: 0.0 };
-    let run = Run::begin(recipe, &Device::flex()).unwrap();
-    let outcome: Vec<_> = run.take(10).collect();
-    let good = outcome.iter().filter(|progress| progress.is_ok()).count();
-    let error = outcome.iter().find_map(|progress| progress.as_ref().err()).unwrap().to_string();
-    assert!(error.contains(&format!("step {}", good + 1)) && error.contains("lower rate"), "{error}");
-    assert!(folder.path().join("state.safetensors").exists());
+    let recipe = Recipe { save_every: 1, ..recipe(folder.path()) };
+    follow(&recipe, 3);
+    let state = folder.path().join("state.safetensors");
+    let good = fs::read(&state).unwrap();
+    let mut run = Run::begin(Recipe { rate: DIVERGING, ..recipe.clone() }, &Device::flex()).unwrap();
+    assert_eq!(run.next().unwrap().unwrap().step, 4);
+    assert!(run.save().unwrap_err().to_string().contains("step 5"));
+    let error = run.next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("step 5") && error.contains("lower rate"), "{error}");
+    drop(run);
+    assert!(fs::read(&state).unwrap() == good, "what diverges was kept");
+    assert_eq!(follow(&recipe, 1).len(), 1);
+}
+
+#[test]
+fn what_diverges_is_not_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe { steps: 1, rate: DIVERGING, ..recipe(folder.path()) };
+    let error = Run::begin(recipe, &Device::flex()).unwrap().next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("step 2"), "{error}");
+    assert!(!folder.path().join("checkpoint").exists() && !folder.path().join("state.safetensors").exists());
+}
+
+#[test]
+fn adapters_that_diverge_are_said_to_and_not_drawn_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = ImageRequest::default().size(Size::new(32, 32)).steps(2);
+    let recipe = Recipe {
+        learn: vec![Part::Transformer],
+        lora: Some(LoraConfig { rank: 2, ..LoraConfig::default() }),
+        examples: Examples::Shapes(Mixture { text_to_image: 1.0, ..Mixture::default() }),
+        validation: Some(Validation { every: 1, prompts: vec!["a red circle".into()], settings }),
+        rate: DIVERGING,
+        ..recipe(folder.path())
+    };
+    let mut run = Run::begin(recipe, &Device::flex()).unwrap();
+    let error = run.find_map(Result::err).unwrap().to_string();
+    assert!(error.contains("lower rate"), "{error}");
 }
 
 #[test]
@@ -155,4 +187,79 @@ fn what_is_wrong_with_a_recipe_or_a_state_is_named() {
         let error = Run::begin(recipe.clone(), &Device::flex()).unwrap_err().to_string();
         assert!(error.contains("state.safetensors") && error.contains("begin anew"), "{error}");
     }
+}
+
+/// A state of which one tensor is another.
+fn with_other(state: &[u8], name: &str, other: &TensorView<'_>) -> Vec<u8> {
+    let tensors = SafeTensors::deserialize(state).unwrap();
+    let (_, header) = SafeTensors::read_metadata(state).unwrap();
+    let views =
+        tensors.iter().map(|(at, view)| (at.to_owned(), if at == name { other.clone() } else { view }));
+    safetensors::serialize(views.collect::<Vec<_>>(), header.metadata().clone()).unwrap()
+}
+
+#[test]
+fn a_state_with_numbers_of_another_length_or_type_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe { save_every: 1, ..recipe(folder.path()) };
+    follow(&recipe, 1);
+    let path = folder.path().join("state.safetensors");
+    let state = fs::read(&path).unwrap();
+    let names: Vec<String> =
+        SafeTensors::deserialize(&state).unwrap().names().into_iter().map(str::to_owned).collect();
+    for part in ["weight/", "average/", "first/", "second/"] {
+        let name = names.iter().find(|name| name.starts_with(part)).unwrap();
+        for (dtype, expected) in [(Dtype::F32, "expected"), (Dtype::I32, "expected F32")] {
+            let other = TensorView::new(dtype, vec![1], &[0; 4]).unwrap();
+            fs::write(&path, with_other(&state, name, &other)).unwrap();
+            let error = Run::begin(recipe.clone(), &Device::flex()).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(expected), "{error}");
+        }
+    }
+    fs::write(&path, state).unwrap();
+    assert_eq!(follow(&recipe, 1).len(), 1);
+}
+
+#[test]
+fn two_runs_in_one_folder_are_one_too_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = recipe(folder.path());
+    let run = Run::begin(recipe.clone(), &Device::flex()).unwrap();
+    let error = Run::begin(recipe.clone(), &Device::flex()).unwrap_err().to_string();
+    assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
+    drop(run);
+    Run::begin(recipe, &Device::flex()).unwrap();
+}
+
+#[test]
+fn a_run_does_not_write_into_what_it_begins_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        (tiny(), tiny().join("vae/../new/out"), "out: "),
+        (tiny(), tiny(), "out: "),
+        (folder.path().join("out/checkpoint"), folder.path().join("out"), "checkpoint: "),
+    ];
+    for (checkpoint, out, expected) in cases {
+        let recipe = Recipe { checkpoint, out, ..recipe(folder.path()) };
+        let error = Run::begin(recipe, &Device::flex()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    assert!(!tiny().join("new").exists());
+}
+
+#[test]
+fn nothing_of_what_was_there_before_is_in_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe { steps: 1, ..recipe(folder.path()) };
+    let stale =
+        [".omnigen2-4000000-7", "checkpoint/transformer/old.safetensors"].map(|f| folder.path().join(f));
+    fs::create_dir_all(folder.path().join("checkpoint/transformer")).unwrap();
+    stale.iter().for_each(|file| fs::write(file, "old").unwrap());
+    follow(&recipe, 1);
+    assert!(stale.iter().all(|file| !file.exists()));
+    // Settings that change what is written change what is there.
+    let weights = folder.path().join("checkpoint/transformer/diffusion_pytorch_model.safetensors");
+    let wide = fs::metadata(&weights).unwrap().len();
+    follow(&Recipe { precise: Precise::F16, ..recipe }, 0);
+    assert!(fs::metadata(&weights).unwrap().len() < wide);
 }

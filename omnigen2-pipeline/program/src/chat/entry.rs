@@ -12,7 +12,7 @@ pub(super) const HELP: &str = "\
 /quit         leaves, as Ctrl-D does
 All else is said; //... says what begins with a slash.";
 
-/// What a line of input asks for.
+/// A line of input, as what it asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     Nothing,
@@ -50,9 +50,10 @@ impl Entry {
     pub(super) fn from_text(line: &str) -> Result<Self, Failure> {
         let line = line.trim();
         let Some(command) = line.strip_prefix('/') else {
-            return Ok(match line.is_empty() {
-                true => Self::Nothing,
-                false => Self::Say { text: line.into(), pictures: Vec::new() },
+            return Ok(if line.is_empty() {
+                Self::Nothing
+            } else {
+                Self::Say { text: line.into(), pictures: Vec::new() }
             });
         };
         let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));

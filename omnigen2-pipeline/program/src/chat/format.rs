@@ -7,7 +7,7 @@ use super::entry::{Entry, HELP};
 use crate::console::{Console, print, print_piece};
 use crate::failure::{self, Failure};
 
-/// What a conversation looks like from outside.
+/// The look of a conversation from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Text,
@@ -36,7 +36,7 @@ impl Format {
         }
     }
 
-    /// All of a reply, of which the pieces were printed.
+    /// Ends a reply, of which the pieces were printed.
     pub(super) fn said(self, text: &str) -> Result<(), Failure> {
         match self {
             Self::Text => print(""),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use omnigen2_pipeline::ImageRequest;
 
 use self::format::Format;
-use self::input::Input;
+use self::input::{Input, Line};
 use self::session::{Flow, Session};
 use crate::drawing::{self, DrawingArgs, output, references};
 use crate::engine::EngineArgs;
@@ -50,15 +50,25 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
     let format = if args.json { Format::Json } else { Format::Text };
     let mut input = Input::open(format)?;
     let mut session = Session::new(args, engine, work, format);
-    while let Some(line) = input.next(work)? {
-        match format.parse(&line).and_then(|entry| session.take(entry)) {
+    loop {
+        let taken = match input.next(work)? {
+            Line::Said(line) => format.parse(&line).and_then(|entry| session.take(entry)),
+            Line::Refused(failure) => Err(failure),
+            Line::Over => break,
+        };
+        match taken {
             Ok(Flow::On) => {}
             Ok(Flow::Over) => break,
-            Err(failure) if matches!(failure.code(), Code::Checkpoint | Code::Device) => return Err(failure),
+            Err(failure) if is_final(&failure) => return Err(failure),
             Err(failure) => format.failed(&failure)?,
         }
     }
     Ok(())
+}
+
+/// Tells that every turn after it would fail as well, or that none is wanted.
+fn is_final(failure: &Failure) -> bool {
+    matches!(failure.code(), Code::Checkpoint | Code::Device | Code::Terminated)
 }
 
 /// Fails before anything is loaded.

@@ -1,12 +1,14 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::metadata::{self, MetadataError, Record, ReferenceRecord};
+use omnigen2_pipeline::metadata::{MetadataError, Record, ReferenceRecord};
 use omnigen2_pipeline::{Conversation, ImageRequest, Message, Turn};
 
 use super::Args;
 use super::entry::Entry;
 use super::format::{Drawn, Format};
 use super::transcript::Transcript;
+use crate::drawing::output::save_free;
 use crate::drawing::{Reference, by_chance, not_repeatable, references};
 use crate::engine::Engine;
 use crate::failure::{Code, Failure};
@@ -25,13 +27,13 @@ pub(super) struct Session<'a> {
     files: Vec<ReferenceRecord>,
     /// Pictures of the next message.
     queued: Vec<Reference>,
-    /// Where chance begins in the next turn.
+    /// The seed of the next turn.
     seed: u64,
     /// Transcripts that were written and may be written again.
     saved: Vec<PathBuf>,
 }
 
-/// Whether there is more to do.
+/// The state of a conversation after an entry.
 pub(super) enum Flow {
     On,
     Over,
@@ -122,9 +124,10 @@ impl<'a> Session<'a> {
         match turn {
             Turn::Text(text) => {
                 format.said(&text)?;
-                match work.interrupt.take() && text.is_empty() {
-                    true => Err(Failure::new(Code::Interrupted, "interrupted before a word was said")),
-                    false => Ok(Message::assistant(text)),
+                if work.interrupt.take() && text.is_empty() {
+                    Err(Failure::new(Code::Interrupted, "interrupted before a word was said"))
+                } else {
+                    Ok(Message::assistant(text))
                 }
             }
             Turn::Draw(request) => {
@@ -144,8 +147,7 @@ impl<'a> Session<'a> {
         let pictures = work.draw(generation, |_, _| Ok(()))?;
         let picture = pictures.into_iter().next();
         let picture = picture.ok_or_else(|| Failure::new(Code::Failed, "no picture was drawn"))?;
-        let path = free(&args.output_dir);
-        metadata::save(&path, &picture, &record)?;
+        let path = save_free(names(&args.output_dir), &picture, &record)?;
         self.format.drawn(Drawn { path: &path, picture: &picture, seed: request.seed })?;
         self.files.push(references::written(&path, &picture));
         Ok(Message::drawn(picture))
@@ -155,20 +157,29 @@ impl<'a> Session<'a> {
     fn save(&mut self, path: PathBuf) -> Result<(), Failure> {
         let files = self.files.iter().map(|file| file.path.as_path()).collect();
         let transcript = Transcript { conversation: &self.conversation, files };
-        let written = match self.saved.contains(&path) {
-            true => transcript.replace(&path),
-            false => transcript.create(&path),
-        };
-        written.map_err(|source| MetadataError::Write { path: path.clone(), source: source.into() })?;
+        let written =
+            if self.saved.contains(&path) { transcript.replace(&path) } else { transcript.create(&path) };
+        written.map_err(|error| unsaved(&path, error))?;
         self.format.saved(&path)?;
         self.saved.push(path);
         Ok(())
     }
 }
 
-/// The first name that no file has.
-fn free(folder: &Path) -> PathBuf {
+/// The names that drawn pictures have, in order.
+fn names(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let folder = folder.strip_prefix(".").unwrap_or(folder);
-    let mut names = (1_u64..).map(|number| folder.join(format!("omnigen2-chat-{number}.png")));
-    names.find(|path| !path.exists()).unwrap_or_default()
+    (1_u64..).map(|number| folder.join(format!("omnigen2-chat-{number}.png")))
+}
+
+fn unsaved(path: &Path, error: std::io::Error) -> Failure {
+    if error.kind() == ErrorKind::AlreadyExists {
+        let message = format!(
+            "cannot write {}: there is a file of that name, and /save overwrites only what this conversation was \
+             saved to; give another name, or move the file away",
+            path.display()
+        );
+        return Failure::new(Code::Output, message);
+    }
+    MetadataError::Write { path: path.into(), source: error.into() }.into()
 }

@@ -14,7 +14,7 @@ pub(crate) struct DrawingArgs {
     #[arg(long, value_name = "TEXT")]
     pub(super) negative: Option<String>,
     /// The size of the picture [default: the only reference's, or 1024x1024]
-    #[arg(long, value_name = "WxH", value_parser = values::size)]
+    #[arg(long, value_name = "WxH")]
     pub(super) size: Option<Size>,
     /// Steps from noise to picture [default: 50]
     #[arg(long, value_name = "N")]
@@ -29,13 +29,13 @@ pub(crate) struct DrawingArgs {
     #[arg(long, value_name = "FROM..TO", value_parser = values::range)]
     pub(super) cfg_range: Option<[f64; 2]>,
     /// `euler`, or `dpm` for DPM-Solver++ of order 2 [default: euler]
-    #[arg(long, value_parser = values::solver)]
+    #[arg(long)]
     pub(super) solver: Option<Solver>,
     /// Where the steps lie: `none`, `dynamic` by the size, or a factor [default: dynamic]
-    #[arg(long, value_name = "SHIFT", value_parser = values::time_shift)]
+    #[arg(long, value_name = "SHIFT")]
     pub(super) time_shift: Option<TimeShift>,
     /// What is skipped between steps: `none`, `teacache[=THRESHOLD]` or `taylorseer` [default: none]
-    #[arg(long, value_name = "CACHE", value_parser = values::step_cache)]
+    #[arg(long, value_name = "CACHE")]
     pub(super) step_cache: Option<CachePolicy>,
     /// The most pixels that are drawn; a larger picture is drawn smaller and enlarged [default: 1048576]
     #[arg(long, value_name = "N")]
@@ -51,7 +51,7 @@ pub(crate) struct DrawingArgs {
     pub(super) draw_references: Option<bool>,
 }
 
-/// What a request says beside its prompt and how it is drawn.
+/// The settings of a request beside its prompt and how it is drawn.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Drawing")]
 pub(crate) struct PromptArgs {

@@ -1,4 +1,4 @@
-//! What the commands that draw have in common.
+//! The common ground of the commands that draw.
 
 mod args;
 pub(crate) mod output;

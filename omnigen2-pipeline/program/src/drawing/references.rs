@@ -41,12 +41,12 @@ pub(crate) fn check_shown(size: Size) -> Result<(), PixelError> {
     vit_size(size, &VisionLimits::default()).map(|_| ())
 }
 
-/// How the file of a picture is recorded that was written just now.
+/// The record of a picture's file that was written just now.
 pub(crate) fn written(path: &Path, picture: &RgbImage) -> ReferenceRecord {
     ReferenceRecord { path: absolute(path).into(), digest: digest(picture) }
 }
 
-/// How the files of pictures are recorded; none if one of the pictures is in no known file.
+/// The records of pictures' files; none if one of the pictures is in no known file.
 pub(crate) fn named(pictures: &[RgbImage], known: &[ReferenceRecord]) -> Option<Vec<ReferenceRecord>> {
     let find = |digest: String| known.iter().find(|record| record.digest == digest).cloned();
     pictures.iter().map(|picture| find(digest(picture))).collect()

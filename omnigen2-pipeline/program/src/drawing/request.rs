@@ -70,9 +70,10 @@ pub(crate) fn check_references(request: &ImageRequest, references: &[Reference])
 
 /// Fails before any picture is opened.
 pub(crate) fn check_count(found: usize) -> Result<(), RequestError> {
-    match found <= MAX_REFERENCES {
-        true => Ok(()),
-        false => Err(RequestError::References { found, most: MAX_REFERENCES }),
+    if found <= MAX_REFERENCES {
+        Ok(())
+    } else {
+        Err(RequestError::References { found, most: MAX_REFERENCES })
     }
 }
 

@@ -21,7 +21,11 @@ pub(crate) struct Args {
     /// Draw this picture again: its request, references, checkpoint and settings are used unless given
     #[arg(long, value_name = "OUT.png")]
     pub(super) like: Option<PathBuf>,
-    /// Write OUT.preview.png every N steps; it goes when the picture is there
+    /// Fetch the repository that the picture of --like names, if it is not on this machine
+    #[arg(long, requires = "like")]
+    pub(super) pull: bool,
+    /// Write OUT.preview.png every N steps, or OUT.preview-2.png where there is such a file; it goes when the picture
+    /// is there
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) preview_every: Option<u32>,
     /// Print one line of JSON a picture in place of its path

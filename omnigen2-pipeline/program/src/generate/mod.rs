@@ -2,8 +2,7 @@
 
 mod args;
 mod output;
-
-use std::fs;
+mod preview;
 
 use omnigen2_pipeline::metadata::{self, Record};
 use omnigen2_pipeline::pixels::RgbImage;
@@ -11,6 +10,7 @@ use omnigen2_pipeline::{Generation, ImageRequest, OmniGen2, Step};
 use serde_json::json;
 
 use self::output::Output;
+use self::preview::Previews;
 use crate::console::print;
 use crate::drawing::{self, Reference, by_chance, references};
 use crate::engine::Origin;
@@ -19,7 +19,7 @@ use crate::work::Work;
 
 pub(crate) use self::args::Args;
 
-/// All that is known before any part is loaded.
+/// The task, as it is known before any part is loaded.
 struct Plan {
     request: ImageRequest,
     references: Vec<Reference>,
@@ -33,18 +33,18 @@ struct Session<'a> {
     outputs: Vec<Output>,
     record: Record,
     work: Work<'a>,
-    preview_every: Option<usize>,
+    previews: Previews,
     json: bool,
 }
 
 pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
-    let (preview_every, json) = (args.preview_every.map(|steps| steps as usize), args.json);
+    let (previews, json) = (Previews::new(args.preview_every), args.json);
     let Plan { request, references, outputs, origin } = plan(args)?;
     let mut engine = origin.open(work)?;
     let references = references.iter().map(Reference::record).collect();
     let record = Record { references, ..engine.record(&request) };
     work.console.say(format_args!("seed {}", request.seed));
-    let session = Session { request, outputs, record, work, preview_every, json };
+    let mut session = Session { request, outputs, record, work, previews, json };
     let pictures = session.draw(&mut engine.omnigen2)?;
     session.write(&pictures)
 }
@@ -53,6 +53,7 @@ fn plan(args: Args) -> Result<Plan, Failure> {
     let like = args.like.as_ref().map(|path| drawing::repeatable(path)).transpose()?;
     let like = like.as_ref();
     let origin = match like {
+        Some(record) if args.pull => args.engine.clone().origin_like(record)?.fetching(),
         Some(record) => args.engine.clone().origin_like(record)?,
         None => args.engine.clone().origin()?,
     };
@@ -83,15 +84,15 @@ fn request(args: &Args, like: Option<&Record>, origin: &Origin) -> Result<ImageR
 }
 
 impl Session<'_> {
-    fn draw(&self, omnigen2: &mut OmniGen2) -> Result<Vec<RgbImage>, Failure> {
+    fn draw(&mut self, omnigen2: &mut OmniGen2) -> Result<Vec<RgbImage>, Failure> {
+        let work = self.work;
         let generation =
-            self.work.wait("loading, and reading the prompt", || Ok(omnigen2.generate(&self.request)?))?;
-        self.work.draw(generation, |generation, step| self.preview(generation, step))
+            work.wait("loading, and reading the prompt", || Ok(omnigen2.generate(&self.request)?))?;
+        work.draw(generation, |generation, step| self.preview(generation, step))
     }
 
-    fn preview(&self, generation: &mut Generation<'_>, step: Step) -> Result<(), Failure> {
-        let due = self.preview_every.is_some_and(|every| step.index.is_multiple_of(every));
-        if !due || step.index == step.steps {
+    fn preview(&mut self, generation: &mut Generation<'_>, step: Step) -> Result<(), Failure> {
+        if !self.previews.due(step) {
             return Ok(());
         }
         let pictures = generation.preview()?;
@@ -100,29 +101,28 @@ impl Session<'_> {
         for output in &self.outputs {
             if let Some(picture) = pictures.get(output.index) {
                 record.index = output.index;
-                metadata::save(output.preview(), picture, &record)?;
+                self.previews.write(output, picture, &record)?;
             }
         }
         Ok(())
     }
 
-    fn write(&self, pictures: &[RgbImage]) -> Result<(), Failure> {
+    fn write(&mut self, pictures: &[RgbImage]) -> Result<(), Failure> {
         for output in &self.outputs {
             let Some(picture) = pictures.get(output.index) else { continue };
             let record = Record { index: output.index, ..self.record.clone() };
             metadata::save(&output.path, picture, &record)?;
-            if self.preview_every.is_some() {
-                let _ = fs::remove_file(output.preview());
-            }
-            match self.json {
-                true => print(json!({
+            self.previews.remove(output);
+            if self.json {
+                print(json!({
                     "path": output.path.to_string_lossy(),
                     "width": picture.width(),
                     "height": picture.height(),
                     "seed": record.request.seed,
                     "index": record.index,
-                }))?,
-                false => print(output.path.display())?,
+                }))?;
+            } else {
+                print(output.path.display())?;
             }
         }
         Ok(())

@@ -10,12 +10,12 @@ use crate::failure::Failure;
 
 /// A picture to write.
 pub(super) struct Output {
-    /// Which of the request's pictures it is.
+    /// The place among the request's pictures.
     pub(super) index: usize,
     pub(super) path: PathBuf,
 }
 
-/// Where each picture goes. A picture that is drawn again is one of its request's; only that one is written,
+/// The files of the pictures. A picture that is drawn again is one of its request's; only that one is written,
 /// unless a count is given.
 pub(super) fn outputs(
     args: &Args,
@@ -38,8 +38,10 @@ pub(super) fn outputs(
 }
 
 impl Output {
-    pub(super) fn preview(&self) -> PathBuf {
-        renamed(&self.path, ".preview")
+    /// The names that its preview may have.
+    pub(super) fn previews(&self) -> impl Iterator<Item = PathBuf> {
+        let others = (2_u64..).map(|number| renamed(&self.path, &format!(".preview-{number}")));
+        std::iter::once(renamed(&self.path, ".preview")).chain(others)
     }
 }
 

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use omnigen2_pipeline::Mend;
 
 use crate::drawing::{DrawingArgs, PromptArgs};
 use crate::engine::EngineArgs;
+use crate::values;
 
 /// Draws a picture, judges it and mends it, round by round
 ///
@@ -21,8 +21,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(super) rounds: u32,
     /// How the next picture comes about
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) mend: MendName,
+    #[arg(long, default_value_t, value_parser = values::one_of(Mend::ALL, Mend::name, about))]
+    pub(super) mend: Mend,
     /// The best picture [default: omnigen2.png]
     #[arg(short, long, value_name = "OUT.png", default_value = "omnigen2.png", hide_default_value = true)]
     pub(super) output: PathBuf,
@@ -40,20 +40,10 @@ pub(crate) struct Args {
     pub(super) engine: EngineArgs,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(super) enum MendName {
-    /// By editing the last one
-    #[default]
-    Edit,
-    /// By drawing anew, with an amended prompt
-    Redraw,
-}
-
-impl From<MendName> for Mend {
-    fn from(name: MendName) -> Self {
-        match name {
-            MendName::Edit => Self::Edit,
-            MendName::Redraw => Self::Redraw,
-        }
+/// The help of a way to mend.
+fn about(mend: Mend) -> &'static str {
+    match mend {
+        Mend::Edit => "By editing the last one",
+        Mend::Redraw => "By drawing anew, with an amended prompt",
     }
 }

@@ -15,7 +15,7 @@ use crate::work::Work;
 pub(crate) use self::args::Args;
 pub(crate) use self::report::found;
 
-/// All that is known before any part is loaded.
+/// The task, as it is known before any part is loaded.
 struct Plan {
     request: ImageRequest,
     references: Vec<Reference>,
@@ -29,7 +29,7 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
     let references = references.iter().map(Reference::record).collect();
     let record = Record { references, ..engine.record(&request) };
     let mut report = Report::new(&args, record, work.console);
-    let mut reflection = engine.omnigen2.reflect(request, args.rounds as usize)?.mend(args.mend.into());
+    let mut reflection = engine.omnigen2.reflect(request, args.rounds as usize)?.mend(args.mend);
     while let Some(generation) = work.wait("loading, and reading the prompt", || Ok(reflection.draw()?))? {
         let pictures = work.draw(generation, |_, _| Ok(()))?;
         let round = work.wait("judging", || Ok(reflection.judge(pictures)?))?;

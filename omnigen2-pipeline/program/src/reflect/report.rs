@@ -13,7 +13,7 @@ use crate::sheet::{Panel, sheet};
 /// Writes and says what comes of the rounds.
 pub(super) struct Report<'a> {
     args: &'a Args,
-    /// That of the first round's request.
+    /// The record of the first round's request.
     record: Record,
     console: &'a Console,
     /// The files of pictures that a round may have edited.
@@ -51,9 +51,10 @@ impl<'a> Report<'a> {
         if let Some(folder) = &self.args.keep_all {
             self.write_sheet(&folder.join("contact-sheet.png"))?;
         }
-        match self.args.json {
-            true => print(json!({ "best": best.index, "path": output.to_string_lossy() })),
-            false => print(output.display()),
+        if self.args.json {
+            print(json!({ "best": best.index, "path": output.to_string_lossy() }))
+        } else {
+            print(output.display())
         }
     }
 
@@ -85,12 +86,13 @@ impl<'a> Report<'a> {
     }
 }
 
-/// What a critic said of a round, in a line.
+/// The findings of a critic in a round, in a line.
 pub(crate) fn found(round: &Round) -> String {
     let critique = &round.critique;
-    let verdict = match critique.satisfied() {
-        true => "satisfied".into(),
-        false => format!("unmet: {}", critique.unmet.join("; ")),
+    let verdict = if critique.satisfied() {
+        "satisfied".into()
+    } else {
+        format!("unmet: {}", critique.unmet.join("; "))
     };
     match &round.next {
         Some(next) => format!("{verdict}. Next: {next}"),

@@ -2,8 +2,11 @@
 
 mod curve;
 
+use std::io::{self, Cursor};
 use std::path::PathBuf;
 
+use image::ImageFormat;
+use omnigen2_pipeline::files::replace;
 use omnigen2_train::{Recipe, Run};
 
 use crate::console::print;
@@ -60,6 +63,8 @@ fn draw(run: &Run) -> Result<(), Failure> {
     let path = run.curve().with_extension("png");
     let table = std::fs::read_to_string(run.curve()).unwrap_or_default();
     let Some(picture) = curve::plot(&table) else { return Ok(()) };
+    let mut png = Cursor::new(Vec::new());
+    let encoded = picture.write_to(&mut png, ImageFormat::Png).map_err(io::Error::other);
     let failed = |error| Failure::new(Code::Output, error).within(format!("cannot write {}", path.display()));
-    picture.save(&path).map_err(failed)
+    encoded.and_then(|()| replace(&path, png.get_ref())).map_err(failed)
 }

@@ -38,7 +38,7 @@ fn settings_out_of_range() {
         (&["--count", "0"], "count is 0"),
         (&["--guidance", "NaN"], "the text guidance is NaN"),
         (&["--cfg-range", "0.8..0.2"], "0.8 to 0.2"),
-        (&["--time-shift", "0"], "the time shift is 0"),
+        (&["--time-shift", "0"], "the time shift is 0; it must be a number over 0"),
         (&["--preset", "slow"], "expected one of reference"),
         (&["--tile-rows", "0"], "tile-rows"),
     ];

@@ -22,7 +22,7 @@ pub(crate) fn arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn chat(place: &Place, more: &[&str], lines: &[&str]) -> Run {
-    place.feed(&arguments(more), &lines.join("\n"))
+    place.feed(&arguments(more), lines.join("\n"))
 }
 
 fn chat_json(place: &Place, more: &[&str], lines: &[Value]) -> Vec<Value> {
@@ -92,7 +92,7 @@ fn a_transcript_overwrites_only_its_own() {
     let place = Place::new();
     fs::write(place.out("mine.md"), "mine").unwrap();
     let run = chat(&place, &[], &["/save mine.md", "/save ours.md", "hello", "/save ours.md"]).succeeded();
-    assert!(run.stderr.contains("cannot write mine.md"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot write mine.md: there is a file of that name"), "{}", run.stderr);
     assert_eq!(fs::read_to_string(place.out("mine.md")).unwrap(), "mine");
     assert!(fs::read_to_string(place.out("ours.md")).unwrap().contains("hello"));
     assert_eq!(place.written(), ["mine.md", "ours.md"]);
@@ -144,6 +144,32 @@ fn a_picture_is_drawn_and_edited_and_none_is_overwritten() {
     again.failed(4, &["omnigen2-chat-2.png cannot be drawn again", "conversation"]);
 }
 
+/// A name can be taken without a file behind it.
+#[cfg(unix)]
+#[test]
+fn a_drawn_picture_takes_no_name_that_is_taken() {
+    let place = Place::new();
+    std::os::unix::fs::symlink("nowhere", place.out("omnigen2-chat-1.png")).unwrap();
+    let run = chat(&place, &DRAWS, &[DRAW]).succeeded();
+    assert_eq!(run.stdout, "omnigen2-chat-2.png\n");
+    assert_eq!(place.written(), ["omnigen2-chat-1.png", "omnigen2-chat-2.png"]);
+    assert_eq!(fs::read_link(place.out("omnigen2-chat-1.png")).unwrap().as_os_str(), "nowhere");
+}
+
+#[test]
+fn a_line_that_is_no_text_does_not_end_the_conversation() {
+    let place = Place::new();
+    let run = place.feed(&arguments(&[]), b"hello\na \xff fox\nyou\n/save\n").succeeded();
+    assert!(run.stderr.contains("error: a line is not UTF-8 from its byte 3 on"), "{}", run.stderr);
+    let saved = fs::read_to_string(place.out("omnigen2-chat.md")).unwrap();
+    assert_eq!(saved.matches("**You:**").count(), 2, "{saved}");
+    assert!(saved.contains("hello") && saved.contains("you") && !saved.contains("fox"), "{saved}");
+    let run = place.feed(&arguments(&["--json"]), b"\xff\n{\"command\": \"new\"}\n").succeeded();
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines[0]["error"].as_str().unwrap().contains("not UTF-8"), "{lines:?}");
+    assert_eq!(lines[1], json!({ "done": "new" }));
+}
+
 #[test]
 fn drawn_pictures_go_where_they_are_told_to() {
     let place = Place::new();
@@ -167,4 +193,16 @@ fn a_tokenizer_that_cannot_ask_for_pictures_is_refused() {
     });
     let run = place.feed(&["chat", "--checkpoint", text(&checkpoint), "--max-tokens", "8"], "hello");
     run.failed(3, &["tokenizer.json has no token <|img|>", "published with OmniGen2"]);
+}
+
+#[test]
+fn a_tokenizer_of_other_tokens_for_pictures_is_refused() {
+    let place = Place::new();
+    let checkpoint = place.checkpoint();
+    let config = checkpoint.join("mllm/config.json");
+    edit_json(&config, |config| config["image_token_id"] = 3.into());
+    let picture = place.picture("fox.png", [64, 48], 0);
+    let run =
+        place.run(&["describe", text(&picture), "--checkpoint", text(&checkpoint), "--max-tokens", "8"]);
+    run.failed(3, &["<|image_pad|>", "config.json 3", "of one checkpoint"]);
 }

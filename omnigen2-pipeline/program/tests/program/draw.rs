@@ -24,6 +24,22 @@ fn a_picture_has_the_size_asked_for_and_says_how_it_was_made() {
 }
 
 #[test]
+fn nothing_in_a_picture_or_its_name_steers_the_terminal() {
+    let place = Place::new();
+    place.draw(&["a fox"]).succeeded();
+    let mut record = metadata::read(place.out("out.png")).unwrap();
+    record.request.prompt = "a \x1b]0;title\x07fox".into();
+    record.settings.insert("\x1b[2J".into(), "\u{9b}31m".into());
+    metadata::save(place.out("hostile.png"), &pixels(&place.out("out.png")), &record).unwrap();
+    let shown = place.run(&["show", "hostile.png"]).succeeded().stdout;
+    assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+    assert!(shown.contains(r"a \u{1b}]0;title\u{7}fox") && shown.contains(r"\u{9b}31m"), "{shown}");
+    let missing = place.run(&["show", "no\x1b[31m.png"]);
+    missing.failed(4, &[r"no\u{1b}[31m.png"]);
+    assert!(!missing.stderr.contains('\x1b'), "{}", missing.stderr);
+}
+
+#[test]
 fn like_draws_the_same_picture_again() {
     let place = Place::new();
     let options = ["--solver", "dpm", "--time-shift", "2.6", "--step-cache", "teacache=0.1"];
@@ -93,6 +109,42 @@ fn previews_go_when_the_picture_is_there() {
     place.draw(&["a fox", "--steps", "3", "--preview-every", "1"]).succeeded();
     place.draw(&["a fox", "-o", "other.png"]).succeeded();
     assert_eq!(place.written(), ["other.png", "other.preview.png", "out.png"]);
+}
+
+#[test]
+fn previews_overwrite_nothing_and_take_only_themselves_away() {
+    let place = Place::new();
+    let own = [("out.preview.png", "mine"), ("out.preview-2.png", "mine too")];
+    own.iter().for_each(|(name, content)| fs::write(place.out(name), content).unwrap());
+    place.draw(&["a fox", "--steps", "3", "--preview-every", "1"]).succeeded();
+    assert_eq!(place.written(), ["out.png", "out.preview-2.png", "out.preview.png"]);
+    for (name, content) in own {
+        assert_eq!(fs::read_to_string(place.out(name)).unwrap(), content);
+    }
+}
+
+#[test]
+fn the_help_lists_the_words_of_a_setting_and_other_words_are_told_them() {
+    let place = Place::new();
+    let help = place.run(&["generate", "--help"]).succeeded().stdout;
+    for line in [
+        "- auto:     Resident where all parts together fit, else staged",
+        "- stored: That of the file",
+        "- bf16: 16 bits with the range of F32",
+    ] {
+        assert!(help.contains(line), "{line} is not in: {help}");
+    }
+    let cases = [
+        (["--memory", "some"], "[possible values: auto, resident, staged]"),
+        (["--storage", "f64"], "[possible values: auto, stored, f32, f16, bf16]"),
+        (["--precision", "f16"], "[possible values: auto, f32, bf16]"),
+        (["--solver", "heun"], "expected `euler` or `dpm`"),
+        (["--time-shift", "later"], "expected `none`, `dynamic` or a number such as 2.6"),
+        (["--step-cache", "much"], "expected `none`, `teacache`, `teacache=THRESHOLD` or `taylorseer`"),
+    ];
+    for (option, part) in cases {
+        place.draw(&[&["a fox"][..], &option].concat()).failed(2, &[part]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use omnigen2_pipeline::pixels::RgbImage;
 use serde_json::Value;
@@ -77,11 +77,11 @@ impl Place {
     }
 
     /// As [`run`](Self::run), with `lines` on stdin.
-    pub(crate) fn feed(&self, arguments: &[&str], lines: &str) -> Run {
+    pub(crate) fn feed(&self, arguments: &[&str], lines: impl AsRef<[u8]>) -> Run {
         let mut command = self.command(arguments);
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
-        let _ = child.stdin.take().unwrap().write_all(lines.as_bytes());
+        let _ = child.stdin.take().unwrap().write_all(lines.as_ref());
         Run::of(child.wait_with_output().unwrap())
     }
 
@@ -161,16 +161,16 @@ fn copy_all(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy_all(&entry.path(), &target),
-            false => fs::write(target, fs::read(entry.path()).unwrap()).unwrap(),
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target);
+        } else {
+            fs::write(target, fs::read(entry.path()).unwrap()).unwrap();
         }
     }
 }
 
-/// Ctrl-C.
+/// Sends a signal, such as `-INT`, which is Ctrl-C.
 #[cfg(unix)]
-pub(crate) fn interrupt(child: &Child) {
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+pub(crate) fn send(signal: &str, id: &str) {
+    assert!(Command::new("kill").args([signal, id]).status().unwrap().success());
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use omnigen2_pipeline::metadata;
+use omnigen2_pipeline::pixels::RgbImage;
 
 use crate::place::{Place, TINY};
 use crate::server::{COMMIT, Cut, REPOSITORY, Server, Site};
@@ -22,9 +23,10 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
-        match path.is_dir() {
-            true => collect(&path, &format!("{name}/"), files),
-            false => drop(files.insert(name, fs::read(path).unwrap())),
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), files);
+        } else {
+            files.insert(name, fs::read(path).unwrap());
         }
     }
 }
@@ -58,4 +60,29 @@ fn a_repository_serves_as_a_checkpoint_and_its_commit_is_recorded() {
     let again = ["generate", "--like", "omnigen2.png", "-o", "again.png"];
     succeeded(&mut place.command(&again));
     assert_eq!(place.written(), ["again.png", "omnigen2.png"]);
+}
+
+#[test]
+fn a_picture_does_not_decide_what_is_fetched() {
+    let (place, server) = (Place::new(), hub());
+    let online = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env_remove("HF_HUB_OFFLINE").env("HF_ENDPOINT", server.endpoint()).env("HF_TOKEN", "secret");
+        command
+    };
+    let arguments = ["generate", "a fox", "--checkpoint", TINY, "--steps", "1", "--size", "32x32"];
+    succeeded(&mut online(&arguments));
+    let mut record = metadata::read(place.out("omnigen2.png")).unwrap();
+    record.checkpoint = format!("{REPOSITORY}@{COMMIT}");
+    metadata::save(place.out("stranger.png"), &RgbImage::new(32, 32), &record).unwrap();
+
+    let again = ["generate", "--like", "stranger.png", "-o", "again.png"];
+    let refused = online(&again).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(7), "{said}");
+    assert!(said.contains(REPOSITORY) && said.contains("--pull fetches it"), "{said}");
+    assert!(server.requests().is_empty(), "nothing is asked of the hub");
+    succeeded(&mut online(&[&again[..], &["--pull"]].concat()));
+    assert!(!server.requests().is_empty());
+    assert_eq!(place.written(), ["again.png", "omnigen2.png", "stranger.png"]);
 }

@@ -1,13 +1,15 @@
 //! A conversation at a terminal.
 
 use std::fs;
+use std::io::Write;
+use std::process::Command;
 
 use rexpect::process::WaitStatus;
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 
 use crate::chat::{DRAW, DRAWS, MEND, arguments};
-use crate::place::{Place, pixels, text};
+use crate::place::{Place, pixels, send, text};
 
 /// Milliseconds for a reply of the tiny checkpoint, on a machine that does much else.
 const PATIENCE: u64 = 120_000;
@@ -94,6 +96,43 @@ fn ctrl_c_twice_leaves() {
     session.send_control('c').unwrap();
     session.exp_eof().unwrap();
     assert!(matches!(session.process().wait().unwrap(), WaitStatus::Exited(_, 0)));
+}
+
+#[test]
+fn a_byte_that_is_no_text_does_not_end_the_conversation() {
+    let place = Place::new();
+    let mut session = chat(&place, &[]);
+    say(&mut session, "hello");
+    session.process().get_file_handle().unwrap().write_all(b"caf\xe9 ").unwrap();
+    let refused = session.exp_string("> ").unwrap();
+    assert!(refused.contains("not UTF-8"), "{refused}");
+    say(&mut session, "you");
+    say(&mut session, "/save talk.md");
+    let saved = fs::read_to_string(place.out("talk.md")).unwrap();
+    assert!(saved.contains("hello") && saved.contains("you") && !saved.contains("caf"), "{saved}");
+    leave(session);
+}
+
+/// The settings of the terminal before and after it, when SIGTERM comes at the prompt.
+#[test]
+fn sigterm_leaves_the_terminal_as_it_was() {
+    const WITHIN: &str = r#"echo "before $(stty -g)."; sh -c 'echo $$ > id; exec "$@"' sh "$@"; code=$?
+        echo "after $(stty -g)."; echo "code $code.""#;
+    let place = Place::new();
+    let command = place.command(&arguments(&[]));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", WITHIN, "sh"]).arg(command.get_program()).args(command.get_args());
+    shell.current_dir(place.out(""));
+    let options = Options::new().timeout_ms(Some(PATIENCE)).strip_ansi_escape_codes(true);
+    let mut session = spawn_with_options(shell, options).unwrap();
+    session.exp_string("before ").unwrap();
+    let before = session.exp_string(".").unwrap();
+    session.exp_string("> ").unwrap();
+    send("-TERM", fs::read_to_string(place.out("id")).unwrap().trim());
+    session.exp_string("after ").unwrap();
+    assert_eq!(session.exp_string(".").unwrap(), before);
+    session.exp_string("code ").unwrap();
+    assert_eq!(session.exp_string(".").unwrap(), "143");
 }
 
 #[test]

@@ -22,24 +22,24 @@ use super::scene::{Background, SIDE, Scene};
 /// The most parts of a picture that are compared with drawings.
 const MOST_PARTS: usize = 8;
 
-/// Why a picture cannot be read.
+/// The reason why a picture cannot be read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Illegible {
-    /// The border is not of one background colour.
+    /// A border that is not of one background colour.
     Background,
-    /// There are more parts than any scene has objects.
+    /// More parts than any scene has objects.
     Crowded {
-        /// How many.
+        /// The number of parts.
         parts: usize,
     },
-    /// A part looks like no object.
+    /// A part that looks like no object.
     Part {
         /// The middle of its box in pixels: right, down.
         centre: [f32; 2],
         /// The part of its difference from the background that the most similar object leaves unexplained.
         unexplained: f32,
     },
-    /// A part has a colour that no object has.
+    /// A part with a colour that no object has.
     Colour {
         /// The middle of its box in pixels: right, down.
         centre: [f32; 2],
@@ -49,7 +49,7 @@ pub enum Illegible {
 }
 
 impl Illegible {
-    /// The middle of the part that looks like no object, in pixels: right, down.
+    /// Returns the middle of the part that looks like no object, in pixels: right, down.
     pub fn centre(&self) -> Option<[f32; 2]> {
         match self {
             Self::Background | Self::Crowded { .. } => None,
@@ -75,12 +75,12 @@ impl fmt::Display for Illegible {
 
 impl std::error::Error for Illegible {}
 
-/// What can be read of a picture, and what cannot.
+/// The parts of a picture that can be read, and those that cannot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InPart {
     /// The background, and the parts that are objects.
     pub scene: Scene,
-    /// The parts that are none.
+    /// The parts that are no objects.
     pub illegible: Vec<Illegible>,
 }
 
@@ -94,7 +94,7 @@ pub fn read(picture: &RgbImage) -> Result<Scene, Illegible> {
     illegible.into_iter().next().map_or(Ok(scene), Err)
 }
 
-/// The same for a picture of which some parts may be no objects.
+/// Reads a picture of which some parts may be no objects.
 ///
 /// # Errors
 /// If the border is not of one background colour, or there are too many parts.
@@ -116,7 +116,7 @@ pub fn read_in_part(picture: &RgbImage) -> Result<InPart, Illegible> {
     Ok(InPart { scene: Scene { background: ground.background, objects }, illegible })
 }
 
-/// The background of a picture.
+/// Reads the background of a picture.
 ///
 /// # Errors
 /// If the border is not of one background colour.

@@ -1,9 +1,12 @@
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
+use crate::values::names::named;
 use crate::values::{ImageRequest, Size};
 
 /// How the next round mends a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mend {
     /// It edits the picture, which stands before the references there are. Where the denoiser tells no further picture
     /// apart, the picture is drawn anew.
@@ -12,6 +15,8 @@ pub enum Mend {
     /// It draws anew, with what is to be mended said behind the prompt.
     Redraw,
 }
+
+named!(Mend, { Edit => "edit", Redraw => "redraw" });
 
 impl Mend {
     /// What to draw so that a picture of `origin` is mended as an instruction says, in which the picture has the

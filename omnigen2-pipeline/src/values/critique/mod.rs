@@ -2,7 +2,7 @@
 
 mod words;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::words::{content_words, overlap};
 
@@ -17,12 +17,12 @@ const LONGEST_PART: usize = 200;
 /// The most characters of a mend that are read.
 const LONGEST_MEND: usize = 500;
 const NOTHING: [&str; 4] = ["none", "nothing", "n/a", "no"];
-/// What sets an explanation off from the word before it.
+/// Characters that set an explanation off from the word before it.
 const EXPLAINS: [char; 8] = ['.', ',', ';', ':', '!', '(', '–', '—'];
 const QUOTES: [[char; 2]; 8] =
     [['"', '"'], ['\'', '\''], ['“', '”'], ['‘', '’'], ['«', '»'], ['「', '」'], ['<', '>'], ['(', ')']];
 
-/// What a critic found.
+/// The findings of a critic.
 ///
 /// A critic of one's own makes it from what it knows:
 ///
@@ -35,26 +35,27 @@ const QUOTES: [[char; 2]; 8] =
 /// let poor = Critique::unmet(["fresh snow"], "Cover the ground with snow.").score(0.2);
 /// assert!(!poor.satisfied() && poor.score < good.score);
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Critique {
-    /// What the critic wrote or said.
+    /// The critic's own words.
     pub text: String,
     /// The parts of the instruction that the picture does not show; satisfied if there are none.
     pub unmet: Vec<String>,
-    /// How to mend the picture, as an instruction.
+    /// The instruction by which the picture can be mended.
     pub mend: String,
-    /// How good the picture is: of several, the one with the highest score is kept.
+    /// The worth of the picture: of several, the one with the highest score is kept.
     pub score: f64,
 }
 
 impl Critique {
-    /// The picture shows all that was asked for. The score is 0.
+    /// Says that the picture shows all that was asked for. The score is 0.
     pub fn met(text: impl Into<String>) -> Self {
         Self::new(text.into(), Vec::new(), String::new())
     }
 
-    /// The picture fails to show these parts of the instruction, and an edit by `mend` would show them; an empty
-    /// `mend` is worded from the parts. The score is one less for each part. No parts at all are [`Self::met`].
+    /// Says that the picture fails to show these parts of the instruction, and that an edit by `mend` would show them;
+    /// an empty `mend` is worded from the parts. The score is one less for each part. No parts at all are [`Self::met`].
     ///
     /// ```
     /// use omnigen2_pipeline::Critique;
@@ -99,14 +100,14 @@ impl Critique {
         Self::new(text.to_owned(), parts, mend)
     }
 
-    /// The same with another score.
+    /// Returns the critique with another score.
     #[must_use]
     pub fn score(mut self, score: f64) -> Self {
         self.score = score;
         self
     }
 
-    /// Whether nothing of the instruction is unmet.
+    /// Tells that nothing of the instruction is unmet.
     pub fn satisfied(&self) -> bool {
         self.unmet.is_empty()
     }
@@ -171,7 +172,7 @@ fn entry(line: &str) -> Option<Entry<'_>> {
     (!says_nothing(text)).then_some(entry)
 }
 
-/// What follows a name and a colon.
+/// The text behind a name and a colon.
 fn value<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let line = line.trim_start_matches(|c: char| !c.is_alphabetic());
     let (head, rest) = line.split_at_checked(name.len())?;

@@ -1,16 +1,4 @@
-use pulp::{Simd, WithSimd};
-
-/// The sum of all numbers.
-pub(crate) struct Sum<'a>(pub(crate) &'a [f32]);
-
-impl WithSimd for Sum<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f32 {
-        sum::<S, false>(simd, self.0, 0.0)
-    }
-}
+use pulp::Simd;
 
 /// The sum of all numbers, or of their squared distances from `mean`.
 #[inline(always)]

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::padded::{BLOCK, Padded};
 use crate::cpu::registers::Registers;
-use crate::cpu::sum::Sum;
+use crate::cpu::sum::sum;
 
 /// `[outputs, inputs, side, side]` of a convolution of `map`.
 ///
@@ -48,6 +48,17 @@ pub(super) fn bias_gradient(
         }
     }
     sums
+}
+
+struct Sum<'a>(&'a [f32]);
+
+impl WithSimd for Sum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        sum::<S, false>(simd, self.0, 0.0)
+    }
 }
 
 struct Task<'a> {

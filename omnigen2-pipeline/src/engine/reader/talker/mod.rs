@@ -55,9 +55,9 @@ impl Talker {
         mllm: Slot<Arc<Mllm>>,
     ) -> Result<Self> {
         let tokenizer = tokenizer.into();
-        for token in [SpecialToken::VisionStart, SpecialToken::VisionEnd, SpecialToken::ImagePad] {
-            tokenizer.id(token)?;
-        }
+        tokenizer.id(SpecialToken::VisionStart)?;
+        tokenizer.id(SpecialToken::VisionEnd)?;
+        tokenizer.expect(SpecialToken::ImagePad, config.image_token_id)?;
         let draw = tokenizer.id(SpecialToken::Image)?;
         let mut stop = vec![tokenizer.id(SpecialToken::TurnEnd)?, tokenizer.id(SpecialToken::EndOfText)?];
         stop.extend(&config.eos_token_id);

@@ -7,32 +7,29 @@ use omnigen2_dit::FlowBatch;
 use omnigen2_mllm::{BatchFeatures, Input, Mllm, TargetToken};
 use omnigen2_rope::Grid;
 use omnigen2_vae::{Pixels, Vae};
-use omnigen2_vit::{Vit, VitConfig};
+use omnigen2_vit::Vit;
 
 use super::TrainError;
 use super::cache::Cache;
 use super::error::Result;
 use super::example::{Example, Output};
+use super::language::Language;
 use super::networks::Networks;
 use super::pictures::{edges, planes};
-use super::random::Numbers;
+use super::random::Generator;
 use super::recipe::{Examples, Part, Recipe, Weights};
 use super::times::TimeSampling;
 use omnigen2_pipeline::Checkpoint;
-use omnigen2_pipeline::conversation::{Conversation, Message, Part as Said, Role};
 use omnigen2_pipeline::device::is_cpu;
-use omnigen2_pipeline::pixels::{Size, VisionLimits, for_vit, vit_size};
-use omnigen2_pipeline::text::{PromptTokenizer, SpecialToken, conversation_prompt, expand_image_pads};
+use omnigen2_pipeline::pixels::for_vit;
 use omnigen2_pipeline::weights::Storage;
 
-/// The most tokens of a prompt.
-const MOST_TOKENS: usize = 1024;
 /// Replies are learnt from together if they differ by fewer tokens.
 const ALIKE: usize = 16;
 
-/// How examples become a loss: what the networks that learn are asked, with those that do not to help them.
+/// The loss of examples: what networks that learn are asked, with those that do not learn to help them.
 #[derive(Debug)]
-pub struct Lesson {
+pub struct Objective {
     device: Device,
     learn: Vec<Part>,
     weights: Weights,
@@ -54,14 +51,6 @@ struct Known {
 /// The size of a picture and a hash of its pixels.
 type Fingerprint = (u32, u32, u64);
 
-/// What texts and pictures become before a network sees them.
-#[derive(Debug)]
-struct Language {
-    tokenizer: PromptTokenizer,
-    limits: VisionLimits,
-    vit: VitConfig,
-}
-
 /// Networks that do not learn, off autodiff.
 #[derive(Debug, Default)]
 struct Helpers {
@@ -79,8 +68,8 @@ pub(crate) struct Key {
     tokens: usize,
 }
 
-impl Lesson {
-    /// The lesson of a recipe.
+impl Objective {
+    /// Builds the objective of a recipe.
     ///
     /// # Errors
     /// If the checkpoint lacks what it needs.
@@ -144,31 +133,31 @@ impl Lesson {
         &self,
         networks: &Networks,
         batch: &[Example],
-        numbers: &mut Numbers,
+        random: &mut Generator,
     ) -> Result<Tensor<1>> {
         let first = batch.first().ok_or(TrainError::NoExamples { seen: 0 })?;
         match (&networks.vae, &networks.transformer, &first.output) {
-            (Some(vae), ..) => self.compress(vae, batch, numbers),
-            (None, Some(_), Output::Picture(_)) => self.draw(networks, batch, numbers),
+            (Some(vae), ..) => self.compress(vae, batch, random),
+            (None, Some(_), Output::Picture(_)) => self.draw(networks, batch, random),
             (None, _, Output::Text(_)) => self.talk(networks, batch),
             (None, None, Output::Picture(_)) => Err(unfit("a picture to draw, but no transformer learns")),
         }
     }
 
-    fn compress(&self, vae: &Vae, batch: &[Example], numbers: &mut Numbers) -> Result<Tensor<1>> {
+    fn compress(&self, vae: &Vae, batch: &[Example], random: &mut Generator) -> Result<Tensor<1>> {
         let pictures = batch.iter().map(drawn).collect::<Result<Vec<_>>>()?;
         let images = planes(&pictures, &self.device);
         let posterior = vae.encode(images.clone());
         let weights = edges(images.clone()) * self.weights.edges + 1.0;
-        let noise = numbers.noise(posterior.mean().dims(), &self.device);
+        let noise = random.noise(posterior.mean().dims(), &self.device);
         let loss = vae.loss(&posterior, Pixels { values: images, weights }, noise);
         Ok(loss.reconstruction + loss.divergence * self.weights.divergence)
     }
 
-    fn draw(&self, networks: &Networks, batch: &[Example], numbers: &mut Numbers) -> Result<Tensor<1>> {
+    fn draw(&self, networks: &Networks, batch: &[Example], random: &mut Generator) -> Result<Tensor<1>> {
         let dit = networks.transformer.as_ref().ok_or_else(|| unfit("there is no transformer"))?;
-        let is_silent = numbers.uniform() < self.weights.prompt_dropout;
-        let is_blind = is_silent && numbers.uniform() < self.weights.reference_dropout;
+        let is_silent = random.uniform() < self.weights.prompt_dropout;
+        let is_blind = is_silent && random.uniform() < self.weights.reference_dropout;
         let prompt =
             |example: &Example| self.language()?.prompt(if is_silent { "" } else { &example.instruction });
         let rows = batch.iter().map(prompt).collect::<Result<Vec<_>>>()?;
@@ -183,8 +172,8 @@ impl Lesson {
         let [_, _, height, width] = latents.dims();
         let patch = dit.config().patch_size;
         let patches = height / patch * (width / patch);
-        let times = batch.iter().map(|_| self.times.draw(patches, numbers)).collect();
-        let noise = numbers.noise(latents.dims(), &self.device);
+        let times = batch.iter().map(|_| self.times.draw(patches, random)).collect();
+        let noise = random.noise(latents.dims(), &self.device);
         dit.flow_loss(FlowBatch { latents, noise, times, text, references }).map_err(TrainError::from)
     }
 
@@ -265,41 +254,6 @@ impl Lesson {
             (None, None) => return Err(unfit("a picture to look at, but there is no vision tower")),
         };
         Ok(BatchFeatures { values, grid: grid.blocks(config.spatial_merge_size) })
-    }
-}
-
-impl Language {
-    fn of(checkpoint: &Checkpoint) -> Result<Self> {
-        Ok(Self {
-            tokenizer: checkpoint.tokenizer()?,
-            limits: checkpoint.vision_limits()?,
-            vit: checkpoint.vit_config()?,
-        })
-    }
-
-    fn prompt(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.tokenizer.encode_prompt(text, MOST_TOKENS)?.ids)
-    }
-
-    /// The tokens up to where the reply begins.
-    fn asked(&self, example: &Example) -> Result<Vec<u32>> {
-        let pictures = example.pictures.iter().cloned().map(Said::Picture);
-        let parts = pictures.chain([Said::Text(example.instruction.clone())]).collect();
-        let worded = conversation_prompt(&Conversation::new().with(Message { role: Role::User, parts }))?;
-        let tokens = example.pictures.iter().map(|picture| {
-            let size = vit_size(Size::new(picture.width(), picture.height()), &self.limits)?;
-            Ok(Grid::new(size.height as usize, size.width as usize).blocks(self.vit.cell()).cells())
-        });
-        let tokens = tokens.collect::<Result<Vec<_>>>()?;
-        Ok(self.tokenizer.encode(&expand_image_pads(&worded, &tokens)?)?)
-    }
-
-    fn filler(&self) -> Result<u32> {
-        Ok(self.tokenizer.id(SpecialToken::EndOfText)?)
-    }
-
-    fn reply(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.tokenizer.encode(&format!("{text}{}", SpecialToken::TurnEnd.text()))?)
     }
 }
 

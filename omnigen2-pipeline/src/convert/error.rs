@@ -1,0 +1,68 @@
+use std::path::PathBuf;
+
+use crate::files::{FilesError, Kind};
+
+/// Why a checkpoint cannot be converted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConvertError {
+    /// There is no folder to convert.
+    #[error("{} is no folder: give the folder of a checkpoint", path.display())]
+    NoFolder {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// The result cannot be a folder.
+    #[error("{} is {found}; expected a folder to write into, or a name that is free", path.display())]
+    NotAFolder {
+        /// The path that was given.
+        path: PathBuf,
+        /// The kind of what is there.
+        found: Kind,
+    },
+    /// The result would lie among what it is made from, or the other way round.
+    #[error(
+        "{} and {} are one folder, or one lies within the other: give another folder to convert to",
+        from.display(),
+        to.display()
+    )]
+    Within {
+        /// The folder that is converted.
+        from: PathBuf,
+        /// The folder in which it should be.
+        to: PathBuf,
+    },
+    /// Weights that are there already would be read with the new ones, or in their place.
+    #[error("{} is of another checkpoint than the one to convert; give another folder, or remove it", path.display())]
+    Foreign {
+        /// The file that is there.
+        path: PathBuf,
+    },
+    /// Another process converts into the folder.
+    #[error(transparent)]
+    Folder(#[from] FilesError),
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}; check that its folder can be written to and has room", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// An index is not one.
+    #[error("{} is no index of shards; download it again", path.display())]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// The place where it breaks off.
+        source: serde_json::Error,
+    },
+}

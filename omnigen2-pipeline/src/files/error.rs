@@ -1,0 +1,47 @@
+use std::path::PathBuf;
+
+use super::open::Kind;
+
+/// Why a folder cannot be written whole.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilesError {
+    /// Another process writes there.
+    #[error("{} is being written by {holder}; wait or stop it", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+        /// The process, as it named itself.
+        holder: String,
+    },
+    /// The folder is there, and was not to be replaced.
+    #[error("{} is there already; give another name or move it away", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The path is not that of a folder.
+    #[error("{} is {found}; expected a folder, or a name that is free", path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+        /// The kind of what is there.
+        found: Kind,
+    },
+    /// The path has no last part that could name a folder.
+    #[error("{} names no folder; give a name for it", path.display())]
+    NoName {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// The attempt.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,34 @@
+use std::fs::OpenOptions;
+
+use burn::prelude::*;
+use omnigen2_pipeline::slot::Slot;
+use omnigen2_pipeline::weights::{Archive, Storage, WeightsError};
+use safetensors::Dtype;
+use tempfile::tempdir;
+
+use crate::toy::{TOY, Tensors, Toy};
+
+#[test]
+fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("toy.safetensors");
+    Tensors::of(&Toy::new(1), Dtype::F32).save(&path);
+    let archive = Archive::open(&path).unwrap();
+    let toy = archive.load(Toy::new(1), &TOY, Storage::AsStored).unwrap();
+    let mut slot = Slot::ready("toy", Box::new(toy));
+    assert!(slot.get().is_ok());
+
+    let whole = path.metadata().unwrap().len();
+    OpenOptions::new().write(true).open(&path).unwrap().set_len(100).unwrap();
+    for storage in [Storage::AsStored, Storage::Bf16] {
+        let error = archive.tensor::<2>("embed.weight", storage, &Device::flex()).unwrap_err();
+        assert!(
+            matches!(error, WeightsError::CutOff { found: 100, expected, .. } if expected == whole),
+            "{error}"
+        );
+    }
+    let error = slot.get().unwrap_err().to_string();
+    assert!(error.contains("toy.safetensors has 100 bytes and had"), "{error}");
+    drop((slot, archive));
+    assert!(Slot::ready("other", Box::new(())).get().is_ok());
+}
