@@ -17,14 +17,14 @@ const TIME: f64 = 0.5;
 /// The side of a reference of the published network, in patches: 256 pixels.
 const REFERENCE: usize = 16;
 
-/// What is drawn: a square, after square references.
+/// A picture to draw: a square, after square references.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// The side of the image in patches.
     pub side: usize,
     /// The side of each reference in patches.
     pub reference: usize,
-    /// How many references there are.
+    /// The number of references.
     pub references: usize,
 }
 
@@ -54,7 +54,7 @@ pub fn shallow(num_refiner_layers: usize) -> DitConfig {
     DitConfig { num_layers: 1, num_refiner_layers, ..DitConfig::omnigen2() }
 }
 
-/// What the layers of a network work on.
+/// The inputs of a network's layers.
 pub struct Inputs {
     latent: Tensor<4>,
     text: Tensor<3>,
@@ -78,7 +78,7 @@ impl Inputs {
         }
     }
 
-    /// What all branches of a step share.
+    /// Computes what all branches of a step share.
     pub fn step(&self, dit: &Dit) -> Step {
         dit.at(self.latent.clone(), TIME, &self.canvas)
     }

@@ -40,7 +40,7 @@ pub fn published<'c>(criterion: &'c mut Criterion, area: &str) -> Group<'c> {
     group
 }
 
-/// Whether every benchmark runs once, only to see that it works, as criterion decides it. The longest cases can then
+/// Returns whether every benchmark runs once, only to see that it works, as criterion decides it. The longest cases can then
 /// be left out.
 pub fn is_trial() -> bool {
     let asked = |option: &str| std::env::args().any(|argument| argument == option);

@@ -7,10 +7,10 @@ use burn::tensor::{DType, bf16};
 use omnigen2_pipeline::weights::{Naming, inventory};
 use rayon::prelude::*;
 
-/// Which parameters of a module get numbers, what they are called, and in which type they rest.
+/// The parameters of a module that get numbers, what they are called, and in which type they rest.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights<'a> {
-    /// Where checkpoints name a parameter otherwise than its path in the module.
+    /// Pairs of a parameter's path in the module and its name in checkpoints, where they differ.
     pub names: &'a [(&'a str, &'a str)],
     /// The beginning of the names of all that is wanted; other parameters stay without memory until they are used.
     pub within: &'a str,

@@ -117,7 +117,7 @@ impl DitConfig {
         self.patch_size * self.patch_size * self.in_channels
     }
 
-    /// Whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
+    /// Returns whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
     ///
     /// # Errors
     /// Names the first field that has no meaning, exceeds what any known network has, or does not fit another.

@@ -14,7 +14,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Whether this is the first or the last step.
+    /// Returns whether this is the first or the last step.
     pub fn is_end(self) -> bool {
         self.step == 0 || self.step + 1 == self.steps
     }

@@ -39,9 +39,9 @@ pub struct MllmConfig {
     pub mrope_section: [usize; 3],
     /// The longest sequence.
     pub max_position_embeddings: usize,
-    /// Whether attention is cut off at a distance; it must not be.
+    /// True if attention is cut off at a distance; it must not be.
     pub use_sliding_window: bool,
-    /// Whether the matrix that embeds tokens also gives their logits.
+    /// True if the matrix that embeds tokens also gives their logits.
     pub tie_word_embeddings: bool,
     /// The token whose places image features take.
     pub image_token_id: u32,
@@ -88,7 +88,7 @@ impl MllmConfig {
         }
     }
 
-    /// Whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
+    /// Returns whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
     ///
     /// # Errors
     /// Names the first field that has no meaning, exceeds what any known network has, or asks for what this one

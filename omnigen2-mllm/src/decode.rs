@@ -94,7 +94,7 @@ impl Decoder {
         .collect()
     }
 
-    /// Whether every sequence has ended.
+    /// Returns whether every sequence has ended.
     pub fn is_over(&self) -> bool {
         self.over.iter().all(|&over| over)
     }

@@ -34,7 +34,7 @@ impl Sampling {
         Self { temperature: 0.0, top_k: 0, top_p: 1.0, repetition_penalty: 1.0 }
     }
 
-    /// Whether a token can be chosen so.
+    /// Returns whether a token can be chosen so.
     ///
     /// # Errors
     /// Names the first setting that makes no sense.

@@ -129,18 +129,18 @@ impl Builder {
         Self { storage, ..self }
     }
 
-    /// When parts are in memory. Without it they stay where all together fit, and are put away where not.
+    /// Sets when parts are in memory. Without it they stay where all together fit, and are put away where not.
     pub fn memory(self, memory: Memory) -> Self {
         Self { memory, ..self }
     }
 
-    /// How many bytes may be planned with, in place of what the machine says it has. Nothing is kept from taking
+    /// Limits the bytes that may be planned with, in place of what the machine says it has. Nothing is kept from taking
     /// more: requests are refused that are estimated to.
     pub fn memory_limit(self, bytes: u64) -> Self {
         Self { limit: Some(bytes), ..self }
     }
 
-    /// How much of a picture the VAE works on at a time. The picture is the same, up to rounding. Without it pictures
+    /// Sets how much of a picture the VAE works on at a time. The picture is the same, up to rounding. Without it pictures
     /// of more than 512×512 pixels are worked on in tiles.
     pub fn tile(self, tile: Tile) -> Self {
         Self { tile: Some(tile), ..self }
@@ -181,7 +181,7 @@ impl Builder {
         Self { critic: Some(Box::new(part)), ..self }
     }
 
-    /// What a request would take in memory with these settings, as far as it comes from the checkpoint. Nothing is
+    /// Plans what a request would take in memory with these settings, as far as it comes from the checkpoint. Nothing is
     /// loaded.
     ///
     /// # Errors

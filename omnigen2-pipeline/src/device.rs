@@ -8,7 +8,7 @@ use crate::values::Precision;
 /// Names of the backends that a build may hold, and the feature of this crate that adds each.
 pub const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda", "rocm"];
 
-/// Why there is no device of a name.
+/// The reason why there is no device of a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
@@ -77,7 +77,7 @@ pub fn built_in() -> Vec<&'static str> {
     BACKENDS.into_iter().zip(built).filter_map(|(name, built)| built.then_some(name)).collect()
 }
 
-/// Whether tensors of a device are in the memory of the process, where they can share it with a file.
+/// Returns whether tensors of a device are in the memory of the process, where they can share it with a file.
 #[allow(deprecated, reason = "burn keeps ndarray until its next release")]
 pub fn is_cpu(device: &Device) -> bool {
     let cpus: &[Device] = &[

@@ -14,7 +14,7 @@ use crate::text::TextError;
 use crate::values::{ConversationError, RequestError};
 use crate::weights::WeightsError;
 
-/// What can go wrong between a request and a picture.
+/// The reason why there is no picture or no reply.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -3,9 +3,6 @@
 pub mod checkpoint;
 pub mod convert;
 pub mod device;
-pub mod files;
-#[cfg(feature = "hub")]
-pub mod hub;
 pub mod lora;
 pub mod memory;
 pub mod metadata;
@@ -28,6 +25,9 @@ pub use engine::{Placement, reader, slot};
 pub use error::{Error, Result};
 pub use omnigen2::OmniGen2;
 pub use omnigen2_dit::{CachePolicy, Guidance, MAX_REFERENCES, ParseError, Schedule, Solver, TimeShift};
+pub use omnigen2_files as files;
+#[cfg(feature = "hub")]
+pub use omnigen2_hub as hub;
 pub use omnigen2_mllm::Sampling;
 pub use omnigen2_vae::Tile;
 pub use tasks::reflect::{self, Mend, Reflection, Round};

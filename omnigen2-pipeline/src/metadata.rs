@@ -7,7 +7,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ImageRequest;
-use crate::files::{Draft, open_regular};
+use omnigen2_files::{Draft, open_regular};
 
 /// The PNG text chunk that holds a [`Record`] as JSON.
 const KEYWORD: &str = "omnigen2";
@@ -29,7 +29,7 @@ pub struct Record {
     pub checkpoint: String,
     /// Device, precision and the like, by name.
     pub settings: std::collections::BTreeMap<String, String>,
-    /// Which of the request's pictures this is, from 0.
+    /// The number of the picture among those of the request, from 0.
     pub index: usize,
 }
 

@@ -18,7 +18,7 @@ use crate::{Error, Result};
 pub struct TextFeatures {
     /// `[1, seq, channels]`.
     pub features: Tensor<3>,
-    /// How many tokens at the end of the text did not fit.
+    /// The number of tokens at the end of the text that did not fit.
     pub dropped: usize,
 }
 
@@ -31,10 +31,10 @@ pub trait TextEncoder: Send {
     fn encode(&self, prompt: &str, max_tokens: usize) -> Result<TextFeatures>;
 }
 
-/// What a part may hold in memory beyond a call.
+/// The memory that a part may hold beyond a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// When its networks are in memory: together, or one at a time.
+    /// The times at which the part's networks are in memory: together, or one at a time.
     pub memory: Memory,
     /// Bytes for conversations that may go on, beside the latest one.
     pub sessions: u64,
@@ -77,7 +77,7 @@ pub trait Speech: Iterator<Item = Result<String>> + Send {
     fn end(self: Box<Self>) -> Result<Ending>;
 }
 
-/// What a turn was.
+/// The outcome of a turn.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one of it a turn")]
 pub enum Ending {
@@ -102,7 +102,7 @@ impl<F: FnMut(&ImageRequest, &RgbImage) -> Result<Critique> + Send> Critic for F
     }
 }
 
-/// What an image is conditioned on.
+/// The conditions of an image.
 #[derive(Clone, Debug)]
 pub struct Conditions {
     /// The size of the latent.

@@ -3,7 +3,7 @@
 pub struct Position(pub [usize; 3]);
 
 impl Position {
-    /// The same place on all three axes, as text has it.
+    /// Returns the position with one place on all three axes, as text has it.
     pub const fn diagonal(place: usize) -> Self {
         Self([place; 3])
     }
@@ -24,7 +24,7 @@ impl Grid {
         Self { rows, columns }
     }
 
-    /// How many cells there are.
+    /// Returns the number of cells.
     pub const fn cells(self) -> usize {
         self.rows * self.columns
     }

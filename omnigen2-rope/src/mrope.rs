@@ -10,7 +10,7 @@ pub enum Segment {
 }
 
 impl Segment {
-    /// How many tokens the run has.
+    /// Returns the number of tokens of the run.
     pub const fn tokens(self) -> usize {
         match self {
             Self::Text(tokens) => tokens,

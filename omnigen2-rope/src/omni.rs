@@ -17,7 +17,7 @@ use crate::{Grid, Position};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OmniLayout {
-    /// How many text tokens lead the sequence.
+    /// The number of text tokens that lead the sequence.
     pub text: usize,
     /// The patch grids of the reference images, in order.
     pub references: Vec<Grid>,

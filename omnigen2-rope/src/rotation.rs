@@ -16,7 +16,7 @@ struct Angle {
     frequency: f64,
 }
 
-/// Which axis turns each pair of a head's channels, and how fast.
+/// The axis that turns each pair of a head's channels, and how fast.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -62,7 +62,7 @@ impl Frequencies {
         Self { angles, pairing: Pairing::Halves }
     }
 
-    /// How many channels of a head are turned: two for each angle.
+    /// Returns the number of a head's channels that are turned: two for each angle.
     pub fn head_dim(&self) -> usize {
         2 * self.angles.len()
     }

@@ -1,6 +1,6 @@
 use crate::{Grid, Position};
 
-/// How the ViT's merged tokens fall into square windows (Qwen2.5-VL, arXiv 2502.13923, section 2.1).
+/// The way in which the ViT's merged tokens fall into square windows (Qwen2.5-VL, arXiv 2502.13923, section 2.1).
 ///
 /// ```
 /// use omnigen2_rope::{Grid, WindowLayout};
@@ -13,7 +13,7 @@ use crate::{Grid, Position};
 pub struct WindowLayout {
     /// The row-major index of each merged token, window by window, row by row inside a window.
     pub order: Vec<usize>,
-    /// How many merged tokens each window has. Windows at the right and bottom edges may be smaller.
+    /// The number of merged tokens of each window. Windows at the right and bottom edges may be smaller.
     pub lengths: Vec<usize>,
 }
 

@@ -34,7 +34,7 @@ pub struct VaeConfig {
     pub layers_per_block: usize,
     /// Groups of the group normalisation.
     pub norm_num_groups: usize,
-    /// Whether there is attention at the coarsest level.
+    /// True if there is attention at the coarsest level.
     pub mid_block_add_attention: bool,
     /// Scales a latent, after the shift.
     pub scaling_factor: f64,
@@ -68,7 +68,7 @@ impl VaeConfig {
         1 << self.block_out_channels.len().saturating_sub(1).min(MOST_LEVELS)
     }
 
-    /// Whether a network can be built from these sizes. A configuration that was read by serde has passed this.
+    /// Returns whether a network can be built from these sizes. A configuration that was read by serde has passed this.
     ///
     /// # Errors
     /// Names the first field that is 0 or out of bounds, or the groups if they do not divide the channels of every

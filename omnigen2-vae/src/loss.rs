@@ -2,10 +2,10 @@ use burn::prelude::*;
 
 use crate::{Posterior, Vae};
 
-/// What an autoencoder is trained on.
+/// The terms that an autoencoder is trained on.
 #[derive(Clone, Debug)]
 pub struct VaeLoss {
-    /// How far the images are from what they were decoded to: `|d| + d²`, weighted, the mean over all numbers, `[1]`.
+    /// The distance of the images from what they were decoded to: `|d| + d²`, weighted, the mean over all numbers, `[1]`.
     pub reconstruction: Tensor<1>,
     /// The Kullback–Leibler divergence of the latents from a standard normal distribution, the mean over all numbers
     /// of the latents, `[1]`.
@@ -36,7 +36,7 @@ impl Vae {
 pub struct Pixels {
     /// `[batch, in_channels, height, width]`, in `[-1, 1]`.
     pub values: Tensor<4>,
-    /// How much each pixel counts, `[batch or 1, 1, height or 1, width or 1]`.
+    /// The weight with which each pixel counts, `[batch or 1, 1, height or 1, width or 1]`.
     pub weights: Tensor<4>,
 }
 

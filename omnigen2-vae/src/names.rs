@@ -1,4 +1,4 @@
-/// Where the path of a parameter in [`Vae`](crate::Vae) differs from its name in a diffusers checkpoint:
+/// Pairs of a parameter's path in [`Vae`](crate::Vae) and its name in a diffusers checkpoint, where they differ:
 /// nowhere. Pairs of dotted segments, replaced in order.
 pub const NAMES: &[(&str, &str)] = &[];
 

@@ -3,7 +3,7 @@ use std::ops::Range;
 use burn::prelude::*;
 use omnigen2_kernels::Scratch;
 
-/// How many rows of a feature map are computed at a time.
+/// The number of rows of a feature map that are computed at a time.
 ///
 /// Convolutions, activations and upsampling run in horizontal bands; the statistics of group normalisation are
 /// of the whole map. So every tile gives the same picture, up to rounding; a smaller one needs less memory
@@ -37,7 +37,7 @@ impl Tile {
         Self { rows }
     }
 
-    /// How many rows of a map of a height are computed at a time.
+    /// Returns how many rows of a map of a height are computed at a time.
     pub fn rows_of(self, height: usize) -> usize {
         self.rows.min(height)
     }

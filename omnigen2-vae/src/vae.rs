@@ -37,7 +37,7 @@ impl VaeConfig {
 }
 
 impl Vae {
-    /// How many pixels of a side share one place of the latent.
+    /// Returns how many pixels of a side share one place of the latent.
     pub fn downscale(&self) -> usize {
         self.downscale
     }

@@ -74,7 +74,7 @@ impl VitConfig {
         }
     }
 
-    /// Whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
+    /// Returns whether a network can be built from these dimensions. A configuration that was read by serde has passed this.
     ///
     /// # Errors
     /// Names the first field that has no meaning or exceeds what any known network has.

@@ -17,9 +17,9 @@ pub struct Prepared {
     work: Box<dyn FnMut() -> Outcome>,
 }
 
-/// What one run took and gave.
+/// The outcome of one run.
 pub struct Outcome {
-    /// How long it took. Where a network has fewer layers than the published one, the time of its layers is
+    /// The seconds that it took. Where a network has fewer layers than the published one, the time of its layers is
     /// multiplied up to the published depth.
     pub seconds: f64,
     /// All numbers of the result, row by row.

@@ -15,7 +15,7 @@ pub use scratch::Scratch;
 /// The environment variable that names the target of the fuzzing program.
 pub const CHOICE: &str = "OMNIGEN2_FUZZ_TARGET";
 
-/// Why a target could not be run, which says nothing about its input.
+/// The reason why a target could not be run, which says nothing about its input.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Reads one input after the other.
@@ -23,7 +23,7 @@ pub type Reader = Box<dyn Fn(&[u8]) -> Result<(), Failure>>;
 
 /// A kind of file.
 pub struct Target {
-    /// Its name on the command line, and that of the folder of its seeds.
+    /// The target's name on the command line, and that of the folder of its seeds.
     pub name: &'static str,
     begin: fn(Scratch) -> Result<Reader, Failure>,
 }

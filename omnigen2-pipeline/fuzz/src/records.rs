@@ -21,7 +21,7 @@ pub(crate) fn records(scratch: Scratch) -> Result<Reader, Failure> {
         let path = scratch.write("state.safetensors", bytes)?;
         let lesson = Objective::of(&recipe, &checkpoint, &device)?;
         let none = std::iter::empty::<Trained<Example>>();
-        let mut trainer = Trainer::new(settings(&recipe), lesson, networks.clone(), none);
+        let trainer = Trainer::new(settings(&recipe), lesson, networks.clone(), none);
         if let Ok(mut trainer) = trainer.resume(&path) {
             let _ = trainer.averaged();
             trainer.save(&scratch.write("again.safetensors", b"")?)?;

@@ -32,7 +32,7 @@ pub struct Novelty {
 }
 
 impl Novelty {
-    /// Nothing new.
+    /// A scene with nothing new.
     pub const NONE: Self = Self { colour: false, texture: false, relation: false };
     /// New colours of shapes, nothing else.
     pub const COLOUR: Self = Self { colour: true, ..Self::NONE };

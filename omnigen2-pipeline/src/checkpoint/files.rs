@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::files::read_bounded;
 use crate::weights::{Archive, WeightsError};
+use omnigen2_files::read_bounded;
 
 /// The most bytes that a configuration may have; the published ones have some thousand.
 const MOST_BYTES: u64 = 1 << 24;

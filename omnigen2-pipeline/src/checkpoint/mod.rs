@@ -218,7 +218,7 @@ impl Checkpoint {
         }
     }
 
-    /// How the language model's replies are decoded; greedily if the checkpoint does not say.
+    /// Returns how the language model's replies are decoded; greedily if the checkpoint does not say.
     ///
     /// # Errors
     /// If the settings are there but cannot be read.
@@ -306,7 +306,7 @@ pub struct PartArchive {
     pub part: &'static str,
     /// The files.
     pub archive: Archive,
-    /// Whether drawing needs it; the vision tower is for conversations alone.
+    /// True if drawing needs it; the vision tower is for conversations alone.
     pub draws: bool,
     keep: fn(&str) -> bool,
 }

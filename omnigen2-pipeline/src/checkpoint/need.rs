@@ -5,8 +5,8 @@ use crate::weights::Rest;
 /// A part at rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PartNeed {
-    /// Its name.
+    /// The part's name.
     pub part: &'static str,
-    /// Its weights.
+    /// The room that the part's weights take.
     pub rest: Rest,
 }

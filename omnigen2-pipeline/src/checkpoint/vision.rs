@@ -18,7 +18,7 @@ struct OtherCell {
 }
 
 impl Checkpoint {
-    /// How large pictures may be for the vision tower; the published limits if the checkpoint does not say.
+    /// Returns how large pictures may be for the vision tower; the published limits if the checkpoint does not say.
     ///
     /// # Errors
     /// If the settings are there but cannot be read, or pictures are not resized as the vision tower reads them.

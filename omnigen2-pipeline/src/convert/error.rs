@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
-use crate::files::{FilesError, Kind};
+use omnigen2_files::{FilesError, Kind};
 
-/// Why a checkpoint cannot be converted.
+/// The reason why a checkpoint cannot be converted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertError {

@@ -15,6 +15,7 @@
 //! ```
 
 mod error;
+mod folder;
 mod plan;
 mod shard;
 
@@ -23,11 +24,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use self::error::ConvertError;
+use self::folder::create_folder;
 use self::plan::{Task, plan};
 use self::shard::ShardWriter;
 use crate::Result;
-use crate::files::{Draft, Lock, clear_remains, disk, read_bounded};
 use crate::weights::Storage;
+use omnigen2_files::{Draft, Lock, clear_remains, read_bounded};
 
 /// The progress of a conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,11 +147,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = Draft::beside(path).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     Ok(file.finish().map_err(failed)?)
-}
-
-fn create_folder(folder: &Path) -> Result<()> {
-    let failed = |source| ConvertError::Write { path: folder.into(), source };
-    Ok(disk::create_folders(folder).map_err(failed)?)
 }
 
 /// Tells whether a path, which need not be there, is another or lies within it.

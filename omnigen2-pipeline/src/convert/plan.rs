@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::ConvertError;
+use super::error::ConvertError;
 use super::shard::Shard;
 use crate::Result;
-use crate::files::read_bounded;
 use crate::weights::{Located, Storage, locate};
+use omnigen2_files::read_bounded;
 
 const WEIGHTS: &str = "safetensors";
 const INDEX: &str = ".safetensors.index.json";

@@ -8,10 +8,11 @@ use burn::tensor::DType;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use super::{ConvertError, create_folder};
+use super::error::ConvertError;
+use super::folder::create_folder;
 use crate::Result;
-use crate::files::{Draft, open_regular};
 use crate::weights::{Archive, Element, Entry, Storage, WeightsError};
+use omnigen2_files::{Draft, open_regular};
 
 /// Data begin at a multiple of this.
 const ALIGNMENT: usize = 8;

@@ -3,13 +3,13 @@ use burn::prelude::*;
 /// The device of each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// Where prompts are read and replies are spoken.
+    /// The device on which prompts are read and replies are spoken.
     pub text: Device,
-    /// Where pictures are looked at for a conversation.
+    /// The device on which the vision tower looks at pictures.
     pub vision: Device,
-    /// Where latents are denoised.
+    /// The device on which latents are denoised.
     pub denoiser: Device,
-    /// Where pictures are encoded and decoded.
+    /// The device on which pictures are encoded and decoded.
     pub autoencoder: Device,
 }
 

@@ -31,7 +31,7 @@ impl<T: ?Sized> Slot<T> {
         self.get_mut().map(|part| &*part)
     }
 
-    /// As [`get`](Self::get), for a part that changes as it works.
+    /// Returns the part, loaded if it is not there, so that it can change as it works.
     ///
     /// # Errors
     /// What loading it says, or if a file with weights in use was cut off.
@@ -45,7 +45,7 @@ impl<T: ?Sized> Slot<T> {
         self.part.as_deref_mut().ok_or(Error::PartGone { part: self.name })
     }
 
-    /// Whether the part is in memory.
+    /// Returns whether the part is in memory.
     pub fn is_loaded(&self) -> bool {
         self.part.is_some()
     }

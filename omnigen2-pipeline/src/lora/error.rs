@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
-use crate::files::short;
 use crate::weights::WeightsError;
+use omnigen2_files::short;
 
-/// Why an adapter cannot be read, used, begun or written. Each message names the file and tensor, what was expected,
+/// The reason why an adapter cannot be read, used, begun or written. Each message names the file and tensor, what was expected,
 /// what was found and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

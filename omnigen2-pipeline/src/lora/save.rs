@@ -11,8 +11,8 @@ use safetensors::tensor::TensorView;
 
 use super::error::LoraError;
 use super::layers::layer;
-use crate::files;
 use crate::weights::{ParameterVisitor, visit};
+use omnigen2_files as files;
 
 /// Writes the adapters that are on a transformer, and them alone, as the reference does:
 /// `transformer.{layer}.lora_A.weight` and `…lora_B.weight` in F32. Scales are in the numbers, so that alpha is the

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::LoraError;
-use crate::files::read_bounded;
 use crate::weights::Archive;
+use omnigen2_files::read_bounded;
 
 /// The settings of PEFT, beside the file.
 const FILE: &str = "adapter_config.json";

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::human;
 use crate::device::is_cpu;
 
-/// How much memory there is to draw in.
+/// The memory that there is to draw in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "by", content = "bytes", rename_all = "snake_case")]
 pub enum Available {
@@ -23,7 +23,7 @@ pub enum Available {
 }
 
 impl Available {
-    /// What a device has now. It is known for a CPU on Linux alone: burn tells the memory of no other device.
+    /// Asks a device what it has now. It is known for a CPU on Linux alone: burn tells the memory of no other device.
     pub fn on(device: &Device) -> Self {
         match is_cpu(device) {
             true => read(Path::new("/")),

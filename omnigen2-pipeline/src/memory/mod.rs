@@ -32,6 +32,7 @@
 
 mod admission;
 mod available;
+mod human;
 mod plan;
 mod planner;
 mod remedies;
@@ -41,18 +42,10 @@ mod workload;
 
 pub(crate) use self::admission::admit;
 pub use self::available::Available;
+pub use self::human::human;
 pub use self::plan::{Fit, Plan, Reason, StageNeed};
 pub(crate) use self::planner::{Left, Planner, Setup};
 pub use self::shortage::Shortage;
 pub use crate::checkpoint::PartNeed;
 pub use crate::values::Memory;
 pub use crate::weights::Rest;
-
-/// Bytes as one reads them, such as `1.5 GiB`.
-pub fn human(bytes: u64) -> String {
-    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    match units.into_iter().find(|(_, bits)| bytes >> bits > 0) {
-        Some((unit, bits)) => format!("{:.1} {unit}", bytes as f64 / f64::from(1_u32 << bits)),
-        None => format!("{bytes} B"),
-    }
-}

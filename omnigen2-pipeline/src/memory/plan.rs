@@ -4,22 +4,22 @@ use serde::Serialize;
 
 use super::{Available, Memory, PartNeed, Rest, human};
 
-/// What drawing takes, stage by stage, against what there is.
+/// The memory that drawing takes, stage by stage, against what there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// When parts are in memory: resident or staged.
+    /// The times at which parts are in memory: resident or staged.
     pub memory: Memory,
-    /// Why.
+    /// The reason for resident or staged memory.
     pub reason: Reason,
     /// The parts that come from the checkpoint.
     pub parts: Vec<PartNeed>,
-    /// What is done, in its order.
+    /// The stages, in their order.
     pub stages: Vec<StageNeed>,
-    /// What there is.
+    /// The memory that there is.
     pub available: Available,
 }
 
-/// Why parts are resident or staged.
+/// The reason why parts are resident or staged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "why", content = "together", rename_all = "snake_case")]
 pub enum Reason {
@@ -36,7 +36,7 @@ pub enum Reason {
 /// A stage of drawing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StageNeed {
-    /// What is done.
+    /// The stage's work, as a phrase.
     pub stage: &'static str,
     /// The weights that are in memory meanwhile.
     pub weights: Rest,
@@ -50,13 +50,13 @@ impl StageNeed {
         self.weights.total() + self.working
     }
 
-    /// What there must be: all but what the system may drop.
+    /// The bytes that there must be: all but what the system may drop.
     pub fn held(&self) -> u64 {
         self.weights.held + self.working
     }
 }
 
-/// Whether a plan can be met.
+/// The answer whether a plan can be met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
@@ -86,7 +86,7 @@ impl Plan {
         self.stages.iter().max_by_key(|stage| stage.held())
     }
 
-    /// Whether there is enough.
+    /// Returns whether there is enough.
     pub fn fit(&self) -> Fit {
         match self.available.bytes() {
             None => Fit::Unknown,
@@ -96,7 +96,7 @@ impl Plan {
         }
     }
 
-    /// When parts are in memory and why, in a line.
+    /// Words when parts are in memory and why, in a line.
     pub fn choice(&self) -> String {
         let mode = match self.memory {
             Memory::Staged => "staged memory",

@@ -1,17 +1,17 @@
 use super::{Plan, human};
 use crate::pixels::Size;
 
-/// Why a picture cannot be drawn in the memory that there is, and what would fit.
+/// The reason why a picture cannot be drawn in the memory that there is, and what would fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.text())]
 pub struct Shortage {
     /// The size that would be drawn.
     pub size: Size,
-    /// What it would take.
+    /// The plan that does not fit.
     pub plan: Plan,
-    /// What would help, each by itself.
+    /// Changes that would make it fit, each by itself.
     pub alternatives: Vec<String>,
-    /// Where nothing helps by itself: what does together. Nothing, where that does not either.
+    /// Changes that make it fit together, where none does by itself; empty where these do not either.
     pub together: Vec<String>,
 }
 

@@ -9,7 +9,7 @@ use image::{
 };
 
 use super::{PixelError, Size, jpeg};
-use crate::files::read_bounded;
+use omnigen2_files::read_bounded;
 
 /// The most bytes that a decoded picture may take.
 const MOST_BYTES: u64 = 1 << 29;

@@ -43,7 +43,7 @@ pub struct Step {
     pub request: usize,
     /// The step, from 1.
     pub index: usize,
-    /// How many steps the request has.
+    /// The number of steps of the request.
     pub steps: usize,
 }
 
@@ -92,12 +92,12 @@ impl<'p> Generation<'p> {
         Ok(Self { engine, jobs, current: 0 })
     }
 
-    /// How many steps all requests have together.
+    /// The number of steps that all requests have together.
     pub fn total_steps(&self) -> usize {
         self.jobs.iter().map(|job| job.path.steps()).sum()
     }
 
-    /// What the pictures of the current request will look like, as far as it can be told now.
+    /// Decodes what the pictures of the current request will look like, as far as it can be told now.
     ///
     /// # Errors
     /// If the autoencoder cannot be loaded or fails.
@@ -118,7 +118,7 @@ impl<'p> Generation<'p> {
         Ok(self.finish_planes()?.iter().map(Planes::to_image).collect())
     }
 
-    /// As [`finish`](Self::finish), in floats, about [−1, 1].
+    /// Takes the steps that are left and decodes the pictures as floats, about [−1, 1].
     ///
     /// # Errors
     /// If a step or the decoding fails.

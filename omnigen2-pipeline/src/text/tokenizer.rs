@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
 
 use super::{SpecialToken, TextError, generation_prompt};
-use crate::files::read_bounded;
+use omnigen2_files::read_bounded;
 
 /// The most bytes that a tokenizer's file may have; the published one has 11 million.
 const MOST_BYTES: u64 = 1 << 28;
@@ -71,7 +71,7 @@ impl PromptTokenizer {
     }
 
     /// Fails unless a special token has the id that the language model knows it by.
-    pub(crate) fn expect(&self, token: SpecialToken, expected: u32) -> Result<(), TextError> {
+    pub(crate) fn check_id(&self, token: SpecialToken, expected: u32) -> Result<(), TextError> {
         let id = self.id(token)?;
         if id == expected {
             Ok(())

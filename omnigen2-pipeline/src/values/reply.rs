@@ -7,18 +7,18 @@ use super::ImageRequest;
 /// The reference's default.
 const MAX_TOKENS: usize = 256;
 
-/// How a reply is worded.
+/// Settings of a reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplySettings {
     /// The most tokens it may have.
     pub max_tokens: usize,
-    /// How its tokens are chosen; as the checkpoint says, if not given.
+    /// The choice of tokens; as the checkpoint says, if not given.
     pub sampling: Option<Sampling>,
-    /// Where chance begins.
+    /// The seed of random choices.
     pub seed: u64,
     /// Texts at which it ends; they are not part of it.
     pub stop: Vec<String>,
-    /// Whether it may be a request to draw instead.
+    /// True if it may be a request to draw instead.
     pub may_draw: bool,
 }
 
@@ -28,7 +28,7 @@ impl Default for ReplySettings {
     }
 }
 
-/// What the model did in its turn.
+/// The model's turn: words, or a request to draw.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and a request is a plain value")]
 pub enum Turn {

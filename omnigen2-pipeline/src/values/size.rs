@@ -44,7 +44,7 @@ impl FromStr for Size {
     }
 }
 
-/// How large a reference image may be for the VAE; larger ones are scaled down.
+/// The limits of a reference image's size for the VAE; larger ones are scaled down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReferenceLimits {

@@ -87,7 +87,7 @@ impl Entry {
         storage: Storage,
         device: &Device,
     ) -> Result<Tensor<D>, WeightsError> {
-        let to = storage.on(self, device)?;
+        let to = self.type_on(storage, device)?;
         if self.rests_in_file(to, device) {
             self.stored.data.read_ahead();
         }
@@ -108,9 +108,24 @@ impl Entry {
         Ok(tensor)
     }
 
+    /// The type in which a tensor rests on a device. Under [`Storage::Auto`] it is F32 instead where a number
+    /// would overflow.
+    fn type_on(&self, storage: Storage, device: &Device) -> Result<DType, WeightsError> {
+        let stored = self.float()?;
+        let has = |dtype| device.supports_dtype(dtype);
+        let to = match storage {
+            Storage::Auto if is_cpu(device) && has(DType::BF16) => storage.in_file(stored, self.shape()),
+            Storage::Auto if stored == DType::BF16 && !has(DType::BF16) && has(DType::F16) => DType::F16,
+            Storage::Auto | Storage::AsStored if has(stored) => stored,
+            Storage::Auto | Storage::AsStored => DType::F32,
+            asked => asked.in_file(stored, self.shape()),
+        };
+        if has(to) { Ok(to) } else { Err(WeightsError::Device { device: format!("{device:?}"), to }) }
+    }
+
     /// The room that the tensor takes on a device.
     pub(crate) fn rest(&self, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
-        let to = storage.on(self, device)?;
+        let to = self.type_on(storage, device)?;
         let bytes = (self.parameters() * to.size()) as u64;
         Ok(match self.rests_in_file(to, device) {
             true => Rest { held: 0, mapped: bytes },

@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::DType;
 
 use super::{Element, LoadReport};
-use crate::files::short;
+use omnigen2_files::short;
 
-/// Why weights could not be read. Each message names the file or tensor, what was expected, what was found
+/// The reason why weights could not be read. Each message names the file or tensor, what was expected, what was found
 /// and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use super::WeightsError;
-use crate::files::read_bounded;
+use omnigen2_files::read_bounded;
 
 const INDEX: &str = ".safetensors.index.json";
 const WEIGHTS: &str = ".safetensors";

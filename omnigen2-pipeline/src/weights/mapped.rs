@@ -7,7 +7,7 @@ use bytes::Bytes;
 use memmap2::Mmap;
 
 use super::WeightsError;
-use crate::files::open_regular;
+use omnigen2_files::open_regular;
 
 /// A file whose bytes are used where they are in the system's cache.
 ///

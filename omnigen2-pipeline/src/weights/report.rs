@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::files::short;
+use omnigen2_files::short;
 
 /// The number of names of each kind that a message shows.
 const SHOWN: usize = 5;

@@ -1,9 +1,6 @@
-use burn::prelude::*;
 use burn::tensor::DType;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, WeightsError};
-use crate::device::is_cpu;
 use crate::values::names::named;
 
 /// The type in which weights rest on their device.
@@ -32,21 +29,6 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// The type in which a tensor rests on a device. Under [`Auto`](Self::Auto) it is F32 instead where a number
-    /// would overflow.
-    pub(super) fn on(self, entry: &Entry, device: &Device) -> Result<DType, WeightsError> {
-        let stored = entry.float()?;
-        let has = |dtype| device.supports_dtype(dtype);
-        let to = match self {
-            Self::Auto if is_cpu(device) && has(DType::BF16) => self.in_file(stored, entry.shape()),
-            Self::Auto if stored == DType::BF16 && !has(DType::BF16) && has(DType::F16) => DType::F16,
-            Self::Auto | Self::AsStored if has(stored) => stored,
-            Self::Auto | Self::AsStored => DType::F32,
-            asked => asked.in_file(stored, entry.shape()),
-        };
-        if has(to) { Ok(to) } else { Err(WeightsError::Device { device: format!("{device:?}"), to }) }
-    }
-
     /// The type in which a tensor of the type `stored` is written to a file, for a CPU to use it there.
     pub(crate) fn in_file(self, stored: DType, shape: &[usize]) -> DType {
         match self {

@@ -33,7 +33,7 @@ impl LowRank {
         }
     }
 
-    /// What it adds to the output of the map that it changes.
+    /// Computes what the adapter adds to the output of the map that it changes.
     ///
     /// # Shapes
     /// - x: `[.., input]`
@@ -47,7 +47,7 @@ impl LowRank {
         project(inner * scale.unsqueeze(), self.up.val())
     }
 
-    /// What it adds to the weight, in F32: `[output, input]`.
+    /// Computes what the adapter adds to the weight, in F32: `[output, input]`.
     pub fn delta(&self) -> Tensor<2> {
         let down = self.down.val().cast(DType::F32) * self.scale.val().unsqueeze();
         self.up.val().cast(DType::F32).matmul(down)

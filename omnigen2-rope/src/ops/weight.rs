@@ -86,7 +86,7 @@ impl Weight {
         weight.reparameterization::<LowRank>()
     }
 
-    /// Its dimensions, `[output, input]`, without making the matrix.
+    /// Returns the dimensions, `[output, input]`, without making the matrix.
     pub fn shape(&self) -> [usize; 2] {
         let Rest::Float(weight) = &self.rest;
         weight.lazy_shape().dims()
@@ -98,7 +98,7 @@ impl Weight {
         weight.lazy_device()
     }
 
-    /// Whether the matrix was made, or loaded.
+    /// Returns whether the matrix was made, or loaded.
     pub fn is_initialized(&self) -> bool {
         let Rest::Float(weight) = &self.rest;
         weight.is_initialized()

@@ -6,6 +6,8 @@ use super::{Finding, Repository};
 const ROPE: &str = "omnigen2-rope";
 const KERNELS: &str = "omnigen2-kernels";
 const PIPELINE: &str = "omnigen2-pipeline";
+const FILES: &str = "omnigen2-files";
+const HUB: &str = "omnigen2-hub";
 const SHAPES: &str = "omnigen2-shapes";
 const TRAIN: &str = "omnigen2-train";
 const PROGRAM: &str = "omnigen2";
@@ -34,9 +36,10 @@ fn allowed_edges(name: &str) -> Vec<&'static str> {
         ROPE => vec![KERNELS],
         "omnigen2-vit" | "omnigen2-mllm" | "omnigen2-dit" => vec![ROPE],
         "omnigen2-vae" => vec![KERNELS, ROPE],
-        PIPELINE => COMPONENTS.into(),
+        HUB => vec![FILES],
+        PIPELINE => COMPONENTS.into_iter().chain([FILES, HUB]).collect(),
         SHAPES => vec![PIPELINE],
-        TRAIN => COMPONENTS.into_iter().chain([PIPELINE, SHAPES]).collect(),
+        TRAIN => COMPONENTS.into_iter().chain([FILES, PIPELINE, SHAPES]).collect(),
         PROGRAM => LIBRARIES.into(),
         FUZZ => vec![PIPELINE, TRAIN, "omnigen2-vae"],
         BENCHES => COMPONENTS.into_iter().chain(LIBRARIES).collect(),
@@ -57,7 +60,8 @@ pub(super) fn edges(repository: &Repository) -> Vec<Finding> {
         let allowed = allowed_edges(&manifest.name);
         let ours = manifest.dependencies.iter().filter(is_ours);
         let wrong = ours.filter(|dependency| {
-            !allowed.contains(&dependency.name.as_str()) && !is_for_tests(manifest, dependency)
+            let is_own = dependency.is_dev && dependency.name == manifest.name;
+            !is_own && !allowed.contains(&dependency.name.as_str()) && !is_for_tests(manifest, dependency)
         });
         wrong.map(|dependency| edge(manifest, dependency)).collect::<Vec<_>>()
     };

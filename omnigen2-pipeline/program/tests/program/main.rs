@@ -14,7 +14,7 @@ mod place;
 mod pull;
 mod reflect;
 #[allow(dead_code, reason = "the tests of the hub look at more of it")]
-#[path = "../../../tests/hub/server.rs"]
+#[path = "../../../hub/tests/hub/server.rs"]
 mod server;
 mod shapes;
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::values::names::named;
 use crate::values::{ImageRequest, Size};
 
-/// How the next round mends a picture.
+/// The way in which the next round mends a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mend {

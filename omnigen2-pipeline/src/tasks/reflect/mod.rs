@@ -26,13 +26,13 @@ const MOST_ROUNDS: usize = 100;
 /// A picture and what the critic made of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
-    /// Which round it is, from 1.
+    /// The number of the round, from 1.
     pub index: usize,
-    /// What was drawn.
+    /// The request that was drawn.
     pub request: ImageRequest,
     /// The picture; of several, the best.
     pub picture: RgbImage,
-    /// What the critic found.
+    /// The critic's findings.
     pub critique: Critique,
     /// The instruction of the next round; this is the last round if there is none.
     pub next: Option<String>,
@@ -103,7 +103,7 @@ impl<'p> Reflection<'p> {
 }
 
 impl Reflection<'_> {
-    /// How pictures are mended.
+    /// Sets how pictures are mended.
     pub fn mend(self, mend: Mend) -> Self {
         Self { mend, ..self }
     }

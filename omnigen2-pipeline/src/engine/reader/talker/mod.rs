@@ -57,7 +57,7 @@ impl Talker {
         let tokenizer = tokenizer.into();
         tokenizer.id(SpecialToken::VisionStart)?;
         tokenizer.id(SpecialToken::VisionEnd)?;
-        tokenizer.expect(SpecialToken::ImagePad, config.image_token_id)?;
+        tokenizer.check_id(SpecialToken::ImagePad, config.image_token_id)?;
         let draw = tokenizer.id(SpecialToken::Image)?;
         let mut stop = vec![tokenizer.id(SpecialToken::TurnEnd)?, tokenizer.id(SpecialToken::EndOfText)?];
         stop.extend(&config.eos_token_id);
@@ -79,7 +79,7 @@ impl Talker {
         Self { compute, ..self }
     }
 
-    /// How replies are decoded where nothing else is asked for, and further tokens that end them.
+    /// Sets how replies are decoded where nothing else is asked for, and further tokens that end them.
     pub fn decoding_as(mut self, generation: &GenerationConfig) -> Self {
         self.stop.extend(generation.stop_tokens());
         Self { generation: generation.clone(), ..self }

@@ -5,8 +5,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::files::{
-    self, FilesError, Lock, NotReadable, Publication, faults, open_regular, read_bounded, read_text_bounded,
+use omnigen2_files::{
+    self as files, FilesError, Lock, NotReadable, Publication, faults, open_regular, read_bounded,
+    read_text_bounded,
 };
 
 /// More changes than any of these tests makes.

@@ -5,7 +5,7 @@ use std::{env, fmt};
 use super::cache::Cache;
 use super::remote::{Access, Remote};
 use super::{HubError, Pull, RepositoryId};
-use crate::files::read_text_bounded;
+use omnigen2_files::read_text_bounded;
 
 const ENDPOINT: &str = "https://huggingface.co";
 /// The most bytes of a token's file.
@@ -20,7 +20,7 @@ pub struct Hub {
     pub token: Option<String>,
     /// The cache directory, shared with Python's `huggingface_hub`.
     pub cache: PathBuf,
-    /// Whether to use the cache alone.
+    /// True if to use the cache alone.
     pub offline: bool,
 }
 

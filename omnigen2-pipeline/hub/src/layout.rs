@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::repository::is_file_name;
 use super::{HubError, RepositoryId};
-use crate::files::read_bounded;
+use omnigen2_files::read_bounded;
 
 /// Largest weight index that is read; the published ones have some 70 kB.
 const MAX_INDEX: u64 = 16 << 20;

@@ -5,7 +5,7 @@
 //! `.incomplete`, and the next pull goes on from there.
 //!
 //! ```
-//! use omnigen2_pipeline::hub::{Hub, HubError, RepositoryId};
+//! use omnigen2_hub::{Hub, HubError, RepositoryId};
 //!
 //! let cache = tempfile::tempdir()?;
 //! let hub = Hub { cache: cache.path().into(), offline: true, ..Hub::new() };

@@ -1,5 +1,4 @@
 //! The download of checkpoints, against a small hub on loopback.
-#![cfg(feature = "hub")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 mod server;
@@ -9,7 +8,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use omnigen2_pipeline::hub::{Hub, HubError, Progress, RepositoryId};
+use omnigen2_hub::{Hub, HubError, Progress, RepositoryId};
 use server::{COMMIT, Cut, REPOSITORY, Request, Server, Site, sha256};
 use tempfile::TempDir;
 

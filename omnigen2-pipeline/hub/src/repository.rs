@@ -18,7 +18,7 @@ impl RepositoryId {
         Ok(Self { id: id.to_owned(), revision: "main".to_owned() })
     }
 
-    /// The same repository at a branch, a tag or a commit.
+    /// Names a branch, a tag or a commit of the repository.
     ///
     /// # Errors
     /// [`HubError::InvalidRevision`] where that is no name of a Git revision.

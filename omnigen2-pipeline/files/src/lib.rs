@@ -2,7 +2,7 @@
 //! and what a killed program left behind is cleared when the next one begins.
 //!
 //! ```
-//! use omnigen2_pipeline::files::{self, Publication};
+//! use omnigen2_files::{self as files, Publication};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! let target = folder.path().join("checkpoint");

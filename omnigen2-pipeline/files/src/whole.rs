@@ -15,7 +15,7 @@ const MOST_NUMBERS: u32 = 100_000;
 ///
 /// ```
 /// use std::io::Write;
-/// use omnigen2_pipeline::files::Draft;
+/// use omnigen2_files::Draft;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("letter.txt");

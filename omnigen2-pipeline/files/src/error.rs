@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::open::Kind;
 
-/// Why a folder cannot be written whole.
+/// The reason why a folder cannot be written whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilesError {

@@ -8,12 +8,12 @@ const COMMIT_LENGTH: usize = 40;
 /// The default is the published checkpoint, `OmniGen2/OmniGen2@main`.
 ///
 /// ```
-/// use omnigen2_pipeline::hub::RepositoryId;
+/// use omnigen2_hub::RepositoryId;
 ///
 /// let repository: RepositoryId = "OmniGen2/OmniGen2@refs/pr/3".parse()?;
 /// assert_eq!((repository.id(), repository.revision()), ("OmniGen2/OmniGen2", "refs/pr/3"));
 /// assert!("../secrets".parse::<RepositoryId>().is_err());
-/// # Ok::<(), omnigen2_pipeline::hub::HubError>(())
+/// # Ok::<(), omnigen2_hub::HubError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RepositoryId {
@@ -32,7 +32,7 @@ impl RepositoryId {
         &self.revision
     }
 
-    /// Whether the revision is a commit's full hash, so that it can never come to mean other files.
+    /// Returns whether the revision is a commit's full hash, so that it can never come to mean other files.
     pub fn is_commit(&self) -> bool {
         is_commit(&self.revision)
     }

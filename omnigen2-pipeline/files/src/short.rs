@@ -10,7 +10,7 @@ pub struct Short<'a>(&'a str);
 /// Shortens a name for a message.
 ///
 /// ```
-/// use omnigen2_pipeline::files::short;
+/// use omnigen2_files::short;
 ///
 /// assert_eq!(short("layers.0.weight").to_string(), "layers.0.weight");
 /// assert!(short(&"x".repeat(1 << 20)).to_string().ends_with("x (1048576 bytes)"));

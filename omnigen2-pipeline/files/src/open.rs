@@ -21,7 +21,7 @@ pub enum Kind {
     Other,
 }
 
-/// Why what stands at a path is not read; the inner error of an [`io::Error`].
+/// The reason why what stands at a path is not read; the inner error of an [`io::Error`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotReadable {
