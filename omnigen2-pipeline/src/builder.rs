@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
-use omnigen2_dit::MAX_REFERENCES;
+use omnigen2_dit::{MAX_REFERENCES, StepCaches};
 use omnigen2_mllm::GenerationConfig;
 use omnigen2_vae::Tile;
 
@@ -39,6 +39,7 @@ pub struct Builder {
     limit: Option<u64>,
     tile: Option<Tile>,
     loras: Vec<Adapter>,
+    step_caches: Option<StepCaches>,
     text: Option<Slot<dyn TextEncoder>>,
     chat: Option<Slot<dyn ChatModel>>,
     denoiser: Option<Slot<dyn Denoiser>>,
@@ -72,6 +73,7 @@ impl Builder {
             limit: None,
             tile: None,
             loras: Vec::new(),
+            step_caches: None,
             text: None,
             chat: None,
             denoiser: None,
@@ -156,6 +158,11 @@ impl Builder {
         Ok(self)
     }
 
+    /// Step caches of the caller's own, in place of those that requests name.
+    pub fn step_caches(self, caches: StepCaches) -> Self {
+        Self { step_caches: Some(caches), ..self }
+    }
+
     /// A text encoder in place of the checkpoint's language model.
     pub fn text_encoder(self, part: impl TextEncoder + 'static) -> Self {
         Self { text: Some(Slot::ready("text encoder", Box::new(part))), ..self }
@@ -206,6 +213,7 @@ impl Builder {
             memory: self.mode(planner.as_ref())?,
             latents: self.latents()?,
             loras: self.loras()?,
+            step_caches: self.step_caches.clone(),
             sampling: generation.sampling(),
             placement: self.placement.clone(),
             planner,
@@ -275,7 +283,7 @@ impl Builder {
             left: self.left(),
         };
         let planner = Planner::new(checkpoint, setup)?.tiled(self.tile).keeping(self.memory);
-        let planner = planner.adapting(self.loras()?.taken());
+        let planner = planner.adapting(self.loras()?.taken()).caching(self.step_caches.clone());
         Ok(Some(match self.limit {
             Some(bytes) => planner.within(Available::Limit(bytes)),
             None => planner,

@@ -3,6 +3,7 @@
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
 
+use crate::quiet::{panic_text, quietly};
 use crate::values::Precision;
 
 /// Names of the backends that a build may hold, and the feature of this crate that adds each.
@@ -142,22 +143,13 @@ fn probe(name: &str, device: Device) -> Result<Device, DeviceError> {
         let sum = Tensor::<1>::ones([2], &tried).sum();
         sum.try_into_scalar::<f32>().map_err(|e| format!("{e:?}"))
     };
-    let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let outcome = std::thread::spawn(work).join();
-    std::panic::set_hook(quiet);
+    let outcome = quietly(|| std::thread::spawn(work).join());
     let reason = match outcome {
         Ok(Ok(_)) => return Ok(device),
         Ok(Err(reason)) => reason,
-        Err(panic) => panic_text(panic.as_ref()),
+        Err(panic) => panic_text(panic.as_ref()).unwrap_or_else(|| "its driver failed".into()),
     };
     Err(DeviceError::NotThere { name: name.into(), reason })
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.and_then(|t| t.lines().next()).unwrap_or("its driver failed").to_owned()
 }
 
 #[cfg(test)]

@@ -188,3 +188,10 @@ impl From<Shortage> for Error {
         Self::DoesNotFit(shortage.into())
     }
 }
+
+impl Error {
+    /// Wraps the error of a part of the caller's own.
+    pub fn part(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Part(error.into())
+    }
+}

@@ -6,6 +6,7 @@ pub mod device;
 pub mod lora;
 pub mod memory;
 pub mod metadata;
+pub mod networks;
 pub mod noise;
 pub mod parts;
 pub mod pixels;
@@ -17,6 +18,7 @@ mod builder;
 mod engine;
 mod error;
 mod omnigen2;
+mod quiet;
 mod tasks;
 
 pub use builder::Builder;

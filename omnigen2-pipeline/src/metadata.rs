@@ -112,6 +112,27 @@ pub fn save(path: impl AsRef<Path>, picture: &RgbImage, record: &Record) -> Resu
     Ok(())
 }
 
+/// Writes a picture and how it was made to a PNG file under the first of some names that is free, in one folder, and
+/// tells which. What is there already stays.
+///
+/// # Errors
+/// If it cannot be written, or no name is free.
+pub fn create(
+    names: impl IntoIterator<Item = PathBuf>,
+    picture: &RgbImage,
+    record: &Record,
+) -> Result<PathBuf, MetadataError> {
+    let mut names = names.into_iter().peekable();
+    let first = names.peek().cloned().unwrap_or_default();
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| MetadataError::Write {
+        path: first.clone(),
+        source,
+    };
+    let mut file = Draft::in_folder_of(&first).map_err(|e| failed(e.into()))?;
+    encode(BufWriter::new(&mut file), picture, record).map_err(failed)?;
+    file.finish_first(names).map_err(|e| failed(e.into()))
+}
+
 /// Reads from a PNG how its picture was made.
 ///
 /// # Errors
@@ -121,11 +142,13 @@ pub fn read(path: impl AsRef<Path>) -> Result<Record, MetadataError> {
     let file = open_regular(path).map_err(|source| MetadataError::Read { path: path.into(), source })?;
     let limits = png::Limits { bytes: MOST_BYTES };
     let decoder = png::Decoder::new_with_limits(BufReader::new(file), limits);
-    let not_png = |source| MetadataError::NotPng { path: path.into(), source };
-    let reader = decoder.read_info().map_err(not_png)?;
+    let packed = |source| MetadataError::Packed { path: path.into(), limit: MOST_BYTES, source };
+    let reader = decoder.read_info().map_err(|source| match source {
+        png::DecodingError::LimitsExceeded => packed(source),
+        source => MetadataError::NotPng { path: path.into(), source },
+    })?;
     let chunk = reader.info().utf8_text.iter().find(|chunk| chunk.keyword == KEYWORD);
     let mut chunk = chunk.ok_or_else(|| MetadataError::NoRecord { path: path.into() })?.clone();
-    let packed = |source| MetadataError::Packed { path: path.into(), limit: MOST_BYTES, source };
     chunk.decompress_text_with_limit(MOST_BYTES).map_err(packed)?;
     let text = chunk.get_text().map_err(packed)?;
     serde_json::from_str(&text).map_err(|source| MetadataError::Corrupt { path: path.into(), source })
@@ -230,11 +253,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn those_who_save_at_once_get_names_of_their_own() {
+        const SAVERS: usize = 8;
+        const EACH: usize = 16;
+        let folder = tempfile::tempdir().unwrap();
+        let picture = RgbImage::new(2, 2);
+        let names = || (1..).map(|number| folder.path().join(format!("{number}.png")));
+        let save = || (0..EACH).map(|_| create(names(), &picture, &record()).unwrap()).collect::<Vec<_>>();
+        let saved: Vec<PathBuf> = std::thread::scope(|scope| {
+            let savers: Vec<_> = (0..SAVERS).map(|_| scope.spawn(save)).collect();
+            savers.into_iter().flat_map(|saver| saver.join().unwrap()).collect()
+        });
+        assert_eq!(saved.len(), saved.iter().collect::<std::collections::BTreeSet<_>>().len());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), SAVERS * EACH);
+        assert!(saved.iter().all(|path| read(path).is_ok()));
+    }
+
     /// A PNG with a packed record of so many spaces before its JSON.
     fn packed(spaces: usize) -> Vec<u8> {
         let text = " ".repeat(spaces) + &serde_json::to_string(&record()).unwrap();
         let mut chunk = png::text_metadata::ITXtChunk::new(KEYWORD, text);
-        chunk.compress_text().unwrap();
+        chunk.compressed = true;
         let mut bytes = Vec::new();
         let mut writer = png::Encoder::new(&mut bytes, 1, 1).write_header().unwrap();
         writer.write_text_chunk(&chunk).unwrap();

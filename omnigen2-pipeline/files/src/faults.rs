@@ -1,6 +1,6 @@
 //! Stops a program, or a thread of a test, at a chosen change of the file system.
 //!
-//! Without the feature `faults` nothing ever stops. With it, [`stopping_at`] makes a change and all that follow it on
+//! Without the feature `faults` nothing ever stops. With it, `stopping_at` makes a change and all that follow it on
 //! the thread fail, which leaves the disk as a killed program would; and a program whose environment has
 //! `OMNIGEN2_FAULT_AT=rename:3` (or `create`, `write`, `remove`, `any`) is aborted at its third rename. A write that
 //! is stopped at leaves half of its bytes.

@@ -1,12 +1,17 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::error::FilesError;
 use super::{disk, short};
 
 /// The tries of a lock whose file its last holder removes meanwhile.
 const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+/// The time for which a lock that is held is asked for again.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The sole right to write a folder, until it is dropped or the process ends. Its file names the holder.
 #[derive(Debug)]
@@ -27,6 +32,7 @@ impl Lock {
     /// Locks a name that may be free, by the hidden file `lock` beside it.
     pub(super) fn take(of: &Path, lock: PathBuf) -> Result<Self, FilesError> {
         let failed = |source| FilesError::Io { action: "lock", path: of.to_owned(), source };
+        let mut waited = Duration::ZERO;
         for _ in 0..TRIES {
             let file = disk::open_or_create(&lock).map_err(failed)?;
             let is_held = match file.try_lock() {
@@ -36,6 +42,12 @@ impl Lock {
                 Err(TryLockError::Error(_)) => names_living_process(&lock),
             };
             if is_held {
+                // A lock that was just given up may live on for a moment in a process that is being started.
+                if waited < PATIENCE {
+                    waited += PAUSE;
+                    sleep(PAUSE);
+                    continue;
+                }
                 return Err(FilesError::Busy { path: of.to_owned(), holder: holder(&lock) });
             }
             if is_at(&file, &lock) {

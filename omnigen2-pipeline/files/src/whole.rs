@@ -8,9 +8,6 @@ use super::lock::is_at;
 use super::open::{Kind, NotReadable};
 use super::remains::name;
 
-/// Numbers that are tried for a file of an own name.
-const MOST_NUMBERS: u32 = 100_000;
-
 /// A file beside the path that it is for, to be given its name once it is whole; dropped before, it leaves nothing.
 ///
 /// ```
@@ -67,6 +64,14 @@ impl Draft {
                 found => return Err(NotReadable::Kind { found }.into()),
             }
         }
+        Self::in_folder_of(target)
+    }
+
+    /// Begins a file that may be given any name in the folder of a path, whatever stands there.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn in_folder_of(target: &Path) -> io::Result<Self> {
         let folder =
             target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         loop {
@@ -106,19 +111,16 @@ impl Draft {
         self.take_name(&target)
     }
 
-    /// Gives the file its name, or the first that is free of `name-2`, `name-3` and so on, and tells which.
+    /// Gives the file the first of some names that is free, in the folder in which it was begun, and tells which.
     ///
     /// # Errors
-    /// If it cannot be written to the disk or named.
-    pub fn finish_numbered(mut self) -> io::Result<PathBuf> {
+    /// [`ErrorKind::AlreadyExists`], if none is; or if it cannot be written to the disk or named.
+    pub fn finish_first(mut self, names: impl IntoIterator<Item = PathBuf>) -> io::Result<PathBuf> {
         self.file.sync_all()?;
-        let mut target = self.target.clone();
-        for number in 2..MOST_NUMBERS {
-            match self.take_name(&target) {
-                Ok(()) => return Ok(target),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    target = numbered(&self.target, number)
-                }
+        for name in names {
+            match self.take_name(&name) {
+                Ok(()) => return Ok(name),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
@@ -165,16 +167,6 @@ fn next_name() -> String {
     name(std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push(format!("-{number}"));
-    if let Some(ending) = path.extension() {
-        name.push(".");
-        name.push(ending);
-    }
-    path.with_file_name(name)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -205,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_name_is_numbered() {
+    fn the_first_free_name_is_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        let found: Vec<_> =
-            (0..3).map(|_| Draft::beside(&path).unwrap().finish_numbered().unwrap()).collect();
-        assert_eq!(found, ["a.png", "a-2.png", "a-3.png"].map(|name| folder.path().join(name)));
-        assert_eq!(names(folder.path()), ["a-2.png", "a-3.png", "a.png"]);
+        let choice = ["a.png", "b.png"].map(|name| folder.path().join(name));
+        let take = || Draft::beside(&choice[0]).unwrap().finish_first(choice.clone());
+        assert_eq!([take().unwrap(), take().unwrap()], choice);
+        assert_eq!(take().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(names(folder.path()), ["a.png", "b.png"]);
     }
 
     #[cfg(unix)]

@@ -24,7 +24,7 @@ pub(crate) fn headers(scratch: Scratch) -> Result<Reader, Failure> {
             let _ = archive.summary();
             for (name, entry) in archive.tensors() {
                 for storage in [Storage::Auto, Storage::F16] {
-                    load(&archive, name, entry.shape().len(), storage, &device);
+                    load(&archive, (name, entry.shape().len()), storage, &device);
                 }
             }
         }
@@ -32,7 +32,8 @@ pub(crate) fn headers(scratch: Scratch) -> Result<Reader, Failure> {
     }))
 }
 
-fn load(archive: &Archive, name: &str, axes: usize, storage: Storage, device: &Device) {
+/// Loads a tensor of a name and a number of axes.
+fn load(archive: &Archive, (name, axes): (&str, usize), storage: Storage, device: &Device) {
     match axes {
         1 => drop(archive.tensor::<1>(name, storage, device)),
         2 => drop(archive.tensor::<2>(name, storage, device)),

@@ -21,7 +21,7 @@ mod system {
     use nix::sys::signal::{SigSet, Signal as Number};
     use nix::sys::termios::{FlushArg, SetArg, Termios, tcflush, tcgetattr, tcsetattr};
 
-    use super::Signal;
+    use crate::signals::Signal;
 
     /// Sent to terminals that were told to mark what is pasted.
     const PASTE_UNMARKED: &[u8] = b"\x1b[?2004l\r\n";
@@ -68,7 +68,7 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    use super::Signal;
+    use crate::signals::Signal;
 
     pub(crate) fn watch(mut came: impl FnMut(Signal) + Send + 'static) -> Result<(), ctrlc::Error> {
         ctrlc::set_handler(move || came(Signal::Interrupt))

@@ -76,7 +76,7 @@ impl Goal {
 /// The judgement whether a picture is right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// True if nothing is unmet.
+    /// The verdict: true if nothing is unmet.
     pub right: bool,
     /// The parts that the picture lacks, or why it cannot be read.
     pub unmet: Vec<String>,

@@ -32,7 +32,7 @@ pub struct Novelty {
 }
 
 impl Novelty {
-    /// A scene with nothing new.
+    /// A scene without anything new.
     pub const NONE: Self = Self { colour: false, texture: false, relation: false };
     /// New colours of shapes, nothing else.
     pub const COLOUR: Self = Self { colour: true, ..Self::NONE };

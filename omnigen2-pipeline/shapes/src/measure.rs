@@ -113,7 +113,7 @@ impl Capability {
 /// The outcome of a case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// True if the outcome is as it should be.
+    /// The verdict: true if the outcome is as it should be.
     pub right: bool,
     /// The prompt or the question.
     pub asked: String,

@@ -37,7 +37,7 @@ pub struct Review {
     pub scene: Scene,
     /// The wish of the instruction.
     pub wish: Wish,
-    /// True if the picture is right.
+    /// The verdict: true if the picture is right.
     pub right: bool,
     /// One line `UNMET: …` and one line `EDIT: …`, both `none` if the picture is right.
     pub answer: String,

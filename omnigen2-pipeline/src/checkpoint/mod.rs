@@ -68,9 +68,12 @@ impl Checkpoint {
         if !root.is_dir() {
             return Err(Error::NoCheckpoint { path: root });
         }
-        let there = |part, path: PathBuf| match path.exists() {
-            true => Ok(path),
-            false => Err(Error::NoPart { checkpoint: root.clone(), part, expected: path }),
+        let there = |part, path: PathBuf| {
+            if path.exists() {
+                Ok(path)
+            } else {
+                Err(Error::NoPart { checkpoint: root.clone(), part, expected: path })
+            }
         };
         let source = |part, folder: &str| {
             let weights = there(part, root.join(folder))?;
@@ -93,9 +96,12 @@ impl Checkpoint {
     pub fn loose(files: LooseFiles) -> Result<Self> {
         let LooseFiles { transformer, mllm, vae, tokenizer } = files;
         let root = transformer.parent().map(Path::to_path_buf).unwrap_or_default();
-        let there = |part, path: PathBuf| match path.exists() {
-            true => Ok(path),
-            false => Err(Error::NoPart { checkpoint: root.clone(), part, expected: path }),
+        let there = |part, path: PathBuf| {
+            if path.exists() {
+                Ok(path)
+            } else {
+                Err(Error::NoPart { checkpoint: root.clone(), part, expected: path })
+            }
         };
         let source = |part, path| Ok::<_, Error>(Source { weights: there(part, path)?, config: None });
         Ok(Self {
@@ -224,10 +230,7 @@ impl Checkpoint {
     /// If the settings are there but cannot be read.
     pub fn generation_config(&self) -> Result<GenerationConfig> {
         let path = self.mllm.weights.join("generation_config.json");
-        match self.files.has(&path) {
-            true => self.parse(&path, MLLM),
-            false => Ok(GenerationConfig::default()),
-        }
+        if self.files.has(&path) { self.parse(&path, MLLM) } else { Ok(GenerationConfig::default()) }
     }
 
     /// Opens the weights of every part that draws and compares all names and shapes with the configurations,
@@ -236,13 +239,12 @@ impl Checkpoint {
     /// # Errors
     /// The first part whose files are not complete and of the right shapes.
     pub fn verify(&self, device: &Device) -> Result<()> {
-        let report = |path: &Path, naming: &Naming<'_>, report: LoadReport| match report.is_empty() {
-            true => Ok(()),
-            false => Err(Error::from(WeightsError::Report {
-                path: path.to_owned(),
-                component: naming.component.into(),
-                report: report.into(),
-            })),
+        let report = |path: &Path, naming: &Naming<'_>, report: LoadReport| {
+            if report.is_empty() {
+                return Ok(());
+            }
+            let (path, component) = (path.to_owned(), naming.component.into());
+            Err(Error::from(WeightsError::Report { path, component, report: report.into() }))
         };
         let dit = self.files.weights(&self.transformer.weights)?;
         report(dit.path(), &DIT_NAMING, dit.check(&self.dit_config()?.init(device), &DIT_NAMING))?;
@@ -349,9 +351,10 @@ pub const VIT_NAMING: Naming<'static> =
 pub const VAE_NAMING: Naming<'static> = Naming { tables: &[omnigen2_vae::NAMES], ..Naming::of(VAE) };
 
 fn vae_naming(archive: &Archive) -> Naming<'static> {
-    match archive.has_prefix("decoder.up.") {
-        true => Naming { tables: &[omnigen2_vae::NAMES, omnigen2_vae::FLUX_NAMES], ..VAE_NAMING },
-        false => VAE_NAMING,
+    if archive.has_prefix("decoder.up.") {
+        Naming { tables: &[omnigen2_vae::NAMES, omnigen2_vae::FLUX_NAMES], ..VAE_NAMING }
+    } else {
+        VAE_NAMING
     }
 }
 

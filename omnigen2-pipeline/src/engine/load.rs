@@ -8,7 +8,8 @@ use super::reader::Language;
 use super::slot::Slot;
 use crate::checkpoint::Checkpoint;
 use crate::lora::Loras;
-use crate::parts::{Autoencoder, ChatModel, Denoiser, DitDenoiser, TextEncoder, TiledVae};
+use crate::networks::{DitDenoiser, TiledVae};
+use crate::parts::{Autoencoder, ChatModel, Denoiser, TextEncoder};
 use crate::values::Precision;
 use crate::weights::Storage;
 

@@ -8,6 +8,7 @@ pub mod reader;
 pub mod slot;
 
 use burn::prelude::*;
+use omnigen2_dit::StepCaches;
 use omnigen2_mllm::Sampling;
 
 use self::slot::Slot;
@@ -32,6 +33,8 @@ pub(crate) struct Engine {
     latents: LatentFormat,
     sampling: Sampling,
     loras: Loras,
+    /// None, if each request names its own.
+    step_caches: Option<StepCaches>,
     parts: Parts,
     features: FeatureCache,
 }
@@ -65,6 +68,7 @@ pub(crate) struct Settings {
     /// How the checkpoint chooses the tokens of replies.
     pub(crate) sampling: Sampling,
     pub(crate) loras: Loras,
+    pub(crate) step_caches: Option<StepCaches>,
 }
 
 /// The chat model, what it may keep, and where features of what it reads are kept.
@@ -85,9 +89,9 @@ enum Stage {
 
 impl Engine {
     pub(crate) fn new(settings: Settings, parts: Parts) -> Self {
-        let Settings { placement, memory, planner, latents, sampling, loras } = settings;
+        let Settings { placement, memory, planner, latents, sampling, loras, step_caches } = settings;
         let features = FeatureCache::default();
-        Self { placement, memory, planner, latents, sampling, loras, parts, features }
+        Self { placement, memory, planner, latents, sampling, loras, step_caches, parts, features }
     }
 
     pub(crate) fn placement(&self) -> &Placement {
@@ -100,6 +104,11 @@ impl Engine {
 
     pub(crate) fn sampling(&self) -> Sampling {
         self.sampling
+    }
+
+    /// The step caches of a request's branches: the builder's, or else those that the request names.
+    pub(crate) fn step_caches(&self, request: &ImageRequest) -> StepCaches {
+        self.step_caches.clone().unwrap_or_else(|| request.step_cache.into())
     }
 
     /// The plan of a request, as far as it comes from the checkpoint; none, without one.

@@ -1,6 +1,6 @@
 //! A part that can be put away and loaded again.
 
-use crate::weights::check_files_in_use;
+use crate::weights::UsedFiles;
 use crate::{Error, Result};
 
 type Load<T> = Box<dyn Fn() -> Result<Box<T>> + Send>;
@@ -10,17 +10,19 @@ pub struct Slot<T: ?Sized> {
     name: &'static str,
     part: Option<Box<T>>,
     load: Option<Load<T>>,
+    /// The files that the part was loaded from.
+    files: UsedFiles,
 }
 
 impl<T: ?Sized> Slot<T> {
     /// A part that stays.
     pub fn ready(name: &'static str, part: Box<T>) -> Self {
-        Self { name, part: Some(part), load: None }
+        Self { name, part: Some(part), load: None, files: UsedFiles::default() }
     }
 
     /// A part that is loaded when it is first needed.
     pub fn lazy(name: &'static str, load: impl Fn() -> Result<Box<T>> + Send + 'static) -> Self {
-        Self { name, part: None, load: Some(Box::new(load)) }
+        Self { name, part: None, load: Some(Box::new(load)), files: UsedFiles::default() }
     }
 
     /// The part, loaded if it is not there.
@@ -36,11 +38,13 @@ impl<T: ?Sized> Slot<T> {
     /// # Errors
     /// What loading it says, or if a file with weights in use was cut off.
     pub fn get_mut(&mut self) -> Result<&mut T> {
-        check_files_in_use()?;
-        if self.part.is_none() {
+        if self.part.is_some() {
+            self.files.check()?;
+        } else {
             let load = self.load.as_ref().ok_or(Error::PartGone { part: self.name })?;
             tracing::debug!(part = self.name, "loading");
-            self.part = Some(load()?);
+            let (part, files) = UsedFiles::of(load);
+            (self.part, self.files) = (Some(part?), files);
         }
         self.part.as_deref_mut().ok_or(Error::PartGone { part: self.name })
     }

@@ -72,10 +72,7 @@ impl Adapter {
     /// # Errors
     /// If the scale is not finite.
     pub fn scaled(self, scale: f64) -> Result<Self, LoraError> {
-        match scale.is_finite() {
-            true => Ok(Self { scale, ..self }),
-            false => Err(LoraError::Scale { scale }),
-        }
+        if scale.is_finite() { Ok(Self { scale, ..self }) } else { Err(LoraError::Scale { scale }) }
     }
 
     /// The path that was opened.

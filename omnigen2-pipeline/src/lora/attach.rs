@@ -40,9 +40,10 @@ fn fit(dit: &Dit, adapters: &[Adapter]) -> Result<(), LoraError> {
 
 fn is_bare(dit: &Dit) -> Result<(), LoraError> {
     let mark = format!(".{}.", LowRank::NAME);
-    match inventory(dit).iter().any(|parameter| parameter.path.contains(&mark)) {
-        true => Err(LoraError::Attached),
-        false => Ok(()),
+    if inventory(dit).iter().any(|parameter| parameter.path.contains(&mark)) {
+        Err(LoraError::Attached)
+    } else {
+        Ok(())
     }
 }
 

@@ -119,9 +119,10 @@ fn in_header(archive: &Archive) -> Result<Option<Settings>, LoraError> {
     let values: BTreeMap<String, Value> = serde_json::from_str(text).map_err(wrong)?;
     let of_transformer = values.iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value)));
     let of_transformer: BTreeMap<&str, &Value> = of_transformer.collect();
-    let values = match of_transformer.is_empty() {
-        true => serde_json::to_value(values),
-        false => serde_json::to_value(of_transformer),
+    let values = if of_transformer.is_empty() {
+        serde_json::to_value(values)
+    } else {
+        serde_json::to_value(of_transformer)
     };
     values.and_then(serde_json::from_value).map(Some).map_err(wrong)
 }

@@ -25,10 +25,7 @@ pub enum Available {
 impl Available {
     /// Asks a device what it has now. It is known for a CPU on Linux alone: burn tells the memory of no other device.
     pub fn on(device: &Device) -> Self {
-        match is_cpu(device) {
-            true => read(Path::new("/")),
-            false => Self::Unknown,
-        }
+        if is_cpu(device) { read(Path::new("/")) } else { Self::Unknown }
     }
 
     /// The bytes, if they are known.

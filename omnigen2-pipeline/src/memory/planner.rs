@@ -1,15 +1,16 @@
 use burn::prelude::Device;
 use burn::tensor::FloatDType;
+use omnigen2_dit::StepCaches;
 use omnigen2_vae::Tile;
 
 use super::working::Networks;
-use super::workload::Workload;
+use super::workload::{Looks, Workload};
 use super::{Available, Memory, PartNeed, Plan, Reason, Rest, StageNeed};
 use crate::Result;
 use crate::checkpoint::{Checkpoint, MLLM, TRANSFORMER, VAE, VIT};
 use crate::device::is_cpu;
 use crate::lora::Taken;
-use crate::parts::usual_tile;
+use crate::networks::usual_tile;
 use crate::pixels::{Size, VisionLimits};
 use crate::values::ImageRequest;
 use crate::weights::Storage;
@@ -36,6 +37,8 @@ pub(crate) struct Planner {
     adapters: Taken,
     networks: Networks,
     limits: VisionLimits,
+    /// None, if each request names its own.
+    step_caches: Option<StepCaches>,
 }
 
 /// Where and how networks compute.
@@ -100,6 +103,7 @@ impl Planner {
             adapters: Taken::default(),
             device,
             left,
+            step_caches: None,
         };
         planner.resting(storage)
     }
@@ -130,6 +134,10 @@ impl Planner {
         Self { adapters, ..self }
     }
 
+    pub(crate) fn caching(self, step_caches: Option<StepCaches>) -> Self {
+        Self { step_caches, ..self }
+    }
+
     pub(crate) fn keeping(self, asked: Memory) -> Self {
         Self { asked, ..self }
     }
@@ -143,7 +151,9 @@ impl Planner {
     /// # Errors
     /// If it cannot be met.
     pub(crate) fn plan(&self, request: &ImageRequest) -> Result<Plan> {
-        let workload = Workload::of(request, &self.networks.vit, &self.limits)?;
+        let looks = Looks { vit: &self.networks.vit, limits: &self.limits };
+        let step_caches = self.step_caches.clone().unwrap_or_else(|| request.step_cache.into());
+        let workload = Workload::of(request, looks, step_caches)?;
         let works = self.works(&workload);
         let most = works.iter().map(|work| work.bytes).max().unwrap_or(0);
         let parts = self.adapted();

@@ -9,6 +9,13 @@ use crate::values::ImageRequest;
 /// Tokens around a prompt: the system's message and the roles.
 const WORDING: usize = 64;
 
+/// How pictures are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Looks<'a> {
+    pub(super) vit: &'a VitConfig,
+    pub(super) limits: &'a VisionLimits,
+}
+
 /// What of a request costs memory.
 #[derive(Clone, Debug)]
 pub(super) struct Workload {
@@ -29,7 +36,8 @@ pub(super) struct Workload {
 impl Workload {
     /// # Errors
     /// If the request cannot be met.
-    pub(super) fn of(request: &ImageRequest, vit: &VitConfig, limits: &VisionLimits) -> Result<Self> {
+    pub(super) fn of(request: &ImageRequest, looks: Looks<'_>, step_caches: StepCaches) -> Result<Self> {
+        let Looks { vit, limits } = looks;
         let sizes = sizes(request)?;
         let mut text = request.prompt.len().max(request.negative.len()).saturating_add(WORDING);
         let mut patches = 0;
@@ -53,7 +61,7 @@ impl Workload {
             references: sizes.references,
             text,
             patches,
-            step_caches: request.step_cache.into(),
+            step_caches,
         })
     }
 }

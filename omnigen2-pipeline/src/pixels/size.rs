@@ -66,7 +66,7 @@ fn scale_down(size: Size, ratio: f64) -> Result<Size, PixelError> {
     at_least(CELL, whole, size)
 }
 
-/// The limits of an image's size for the vision tower; others are scaled.
+/// The limits of an image for the vision tower; others are scaled.
 ///
 /// Read from `preprocessor_config.json`, where `min_pixels` and `max_pixels` go before `size`'s
 /// `shortest_edge` and `longest_edge`; what is missing or null takes the default.
@@ -77,7 +77,7 @@ pub struct VisionLimits {
     pub min_pixels: u64,
     /// The most pixels.
     pub max_pixels: u64,
-    /// The factor of each side: a patch's side times the patches merged along it.
+    /// The number that each side is a multiple of: a patch's side times the patches merged along it.
     pub factor: u32,
 }
 

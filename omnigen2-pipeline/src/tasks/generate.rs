@@ -199,12 +199,8 @@ impl<'r> Accepted<'r> {
             Some(noise) => move_to(noise, &device),
             None => drawn_noise(request, [request.count, channels, grid.rows, grid.columns], &device),
         };
-        let field = engine.denoiser()?.field(Conditions {
-            size: grid,
-            references,
-            texts,
-            step_caches: request.step_cache.into(),
-        })?;
+        let step_caches = engine.step_caches(request);
+        let field = engine.denoiser()?.field(Conditions { size: grid, references, texts, step_caches })?;
         let field = Guided::new(field, request.guidance);
         let pixels = grid.cells() * engine.latents().downscale.pow(2);
         let schedule = Schedule::new(request.steps, request.time_shift, pixels);

@@ -1,16 +1,21 @@
 //! From text to tokens and back.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use serde::de::IgnoredAny;
+use serde::Deserialize;
+use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use super::{SpecialToken, TextError, generation_prompt};
+use crate::quiet::{panic_text, quietly};
 use omnigen2_files::read_bounded;
 
 /// The most bytes that a tokenizer's file may have; the published one has 11 million.
 const MOST_BYTES: u64 = 1 << 28;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Text as tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +51,8 @@ impl PromptTokenizer {
     /// From the contents of the file of this path.
     pub(crate) fn from_bytes(bytes: &[u8], path: PathBuf) -> Result<Self, TextError> {
         let corrupt = |source| TextError::Corrupt { path: path.clone(), source };
-        // The tokenizers library panics on some files that are no JSON.
-        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|e| corrupt(e.into()))?;
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(corrupt)?;
-        tokenizer.with_truncation(None).map_err(corrupt)?.with_padding(None);
+        check(bytes).map_err(corrupt)?;
+        let tokenizer = tried(bytes).map_err(corrupt)?;
         let loaded = Self { tokenizer, path };
         loaded.id(SpecialToken::TurnStart)?;
         loaded.id(SpecialToken::TurnEnd)?;
@@ -71,7 +74,7 @@ impl PromptTokenizer {
     }
 
     /// Fails unless a special token has the id that the language model knows it by.
-    pub(crate) fn check_id(&self, token: SpecialToken, expected: u32) -> Result<(), TextError> {
+    pub(crate) fn require(&self, token: SpecialToken, expected: u32) -> Result<(), TextError> {
         let id = self.id(token)?;
         if id == expected {
             Ok(())
@@ -85,7 +88,7 @@ impl PromptTokenizer {
     /// # Errors
     /// If the tokenizer fails on it, which a sound `tokenizer.json` does on no text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TextError> {
-        let encoding = self.tokenizer.encode_fast(text, true).map_err(|e| self.failed(e))?;
+        let encoding = guarded(|| self.tokenizer.encode_fast(text, true)).map_err(|e| self.failed(e))?;
         Ok(encoding.get_ids().to_vec())
     }
 
@@ -116,18 +119,78 @@ impl PromptTokenizer {
     /// # Errors
     /// If the tokenizer fails on them, which a sound `tokenizer.json` does on no tokens.
     pub fn decode(&self, ids: &[u32]) -> Result<String, TextError> {
-        self.tokenizer.decode(ids, true).map_err(|e| self.failed(e))
+        guarded(|| self.tokenizer.decode(ids, true)).map_err(|e| self.failed(e))
     }
 
-    fn failed(&self, source: Box<dyn std::error::Error + Send + Sync>) -> TextError {
+    fn failed(&self, source: Failure) -> TextError {
         TextError::Process { path: self.path.clone(), source }
     }
+}
+
+/// The tokenizer of a file, tried on a word: the tokenizers library panics on some unsound ones, when they are read or
+/// at their first use.
+fn tried(bytes: &[u8]) -> Result<Tokenizer, Failure> {
+    let read = || {
+        let mut tokenizer = Tokenizer::from_bytes(bytes)?;
+        tokenizer.with_truncation(None)?.with_padding(None);
+        let ids = tokenizer.encode_fast("a", true)?;
+        tokenizer.decode(ids.get_ids(), true)?;
+        Ok(tokenizer)
+    };
+    quietly(|| catch_unwind(read)).unwrap_or_else(|panic| {
+        let reason = panic_text(panic.as_ref()).unwrap_or_else(|| "it contradicts itself".into());
+        Err(reason.into())
+    })
+}
+
+/// Calls the tokenizers library, and makes an error of it if it panics, as it does on some files.
+fn guarded<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err("the tokenizers library cannot cope with it".into()))
 }
 
 impl fmt::Debug for PromptTokenizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PromptTokenizer").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Refuses what the tokenizers library is known to panic on: a file that is no JSON, a decoder with broken text, and a
+/// template of tokens that it does not define or of a second text.
+fn check(bytes: &[u8]) -> Result<(), Failure> {
+    #[derive(Deserialize)]
+    struct Outline {
+        #[serde(default, rename = "decoder")]
+        _decoder: Value,
+        #[serde(default)]
+        post_processor: Value,
+    }
+    let outline: Outline = serde_json::from_slice(bytes)?;
+    if is_sound(&outline.post_processor) {
+        Ok(())
+    } else {
+        Err("its post_processor has a template of tokens that are not its special_tokens".into())
+    }
+}
+
+fn is_sound(processor: &Value) -> bool {
+    match processor {
+        Value::Array(processors) => processors.iter().all(is_sound),
+        Value::Object(fields) => {
+            let tokens = fields.get("special_tokens").unwrap_or(&Value::Null);
+            fields.get("single").is_none_or(|template| is_defined(template, tokens))
+                && fields.values().all(is_sound)
+        }
+        _ => true,
+    }
+}
+
+fn is_defined(template: &Value, tokens: &Value) -> bool {
+    template.as_array().into_iter().flatten().all(|piece| {
+        let id = |kind: &str| piece.get(kind).and_then(|piece| piece.get("id")).and_then(Value::as_str);
+        id("Sequence").is_none_or(|id| id == "A")
+            && id("SpecialToken").is_none_or(|id| tokens.get(id).is_some())
+    })
 }
 
 #[cfg(test)]
@@ -164,9 +227,6 @@ mod tests {
         std::fs::File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
         assert!(why().contains("at most are read"));
         std::fs::remove_file(&path).unwrap();
-        std::fs::create_dir(&path).unwrap();
-        assert!(why().contains("it is a folder; expected a file"));
-        std::fs::remove_dir(&path).unwrap();
         if std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
             assert!(why().contains("it is a named pipe; expected a file"));
         }
@@ -184,6 +244,34 @@ mod tests {
             assert!(matches!(error, TextError::Corrupt { .. }));
             assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
             assert!(error.source().is_some());
+        }
+    }
+
+    #[test]
+    fn what_the_library_panics_on_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokenizer.json");
+        let text = std::fs::read_to_string(processor().join("tokenizer.json")).unwrap();
+        let changed = |part: &str, value: Value| {
+            let mut whole: Value = serde_json::from_str(&text).unwrap();
+            whole[part] = value;
+            whole.to_string().replace("HALF", r"\ud800")
+        };
+        let template = |piece: Value| serde_json::json!({ "type": "TemplateProcessing", "single": [piece], "pair": [], "special_tokens": {} });
+        for text in [
+            changed("decoder", serde_json::json!({ "type": "HALF" })),
+            changed(
+                "post_processor",
+                template(serde_json::json!({ "SpecialToken": { "id": "none", "type_id": 0 } })),
+            ),
+            changed(
+                "post_processor",
+                template(serde_json::json!({ "Sequence": { "id": "B", "type_id": 0 } })),
+            ),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = PromptTokenizer::load(&path).unwrap_err();
+            assert!(matches!(error, TextError::Corrupt { .. }), "{error:?}");
         }
     }
 

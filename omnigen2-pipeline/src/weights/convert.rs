@@ -19,8 +19,8 @@ pub(super) trait Number {
 
     /// The values of little-endian bytes.
     fn widen(bytes: &[u8], values: &mut [f32]);
-    /// Rounds each to the nearest, of two to the even one, in the machine's order of bytes; tells whether any is infinite
-    /// then.
+    /// Rounds each to the nearest, of two to the even one, in the machine's order of bytes; tells whether any is
+    /// infinite then.
     fn narrow(values: &[f32], bytes: &mut [u8]) -> bool;
     /// Returns so many zeros.
     fn zeros(count: usize) -> Bytes;

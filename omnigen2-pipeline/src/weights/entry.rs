@@ -127,9 +127,10 @@ impl Entry {
     pub(crate) fn rest(&self, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
         let to = self.type_on(storage, device)?;
         let bytes = (self.parameters() * to.size()) as u64;
-        Ok(match self.rests_in_file(to, device) {
-            true => Rest { held: 0, mapped: bytes },
-            false => Rest { held: bytes, mapped: 0 },
+        Ok(if self.rests_in_file(to, device) {
+            Rest { held: 0, mapped: bytes }
+        } else {
+            Rest { held: bytes, mapped: 0 }
         })
     }
 

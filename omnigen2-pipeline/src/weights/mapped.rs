@@ -1,7 +1,8 @@
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use memmap2::Mmap;
@@ -42,20 +43,44 @@ struct Pages {
     path: PathBuf,
 }
 
-/// The files that are in use.
-static IN_USE: Mutex<Vec<Weak<Pages>>> = Mutex::new(Vec::new());
-
-/// Compares the lengths of all files that are mapped with what they were.
-///
-/// # Errors
-/// [`WeightsError::CutOff`], if one has become shorter: to use it would end the program.
-pub(crate) fn check_files_in_use() -> Result<(), WeightsError> {
-    let in_use: Vec<_> = in_use().iter().filter_map(Weak::upgrade).collect();
-    in_use.iter().try_for_each(|pages| pages.check())
+thread_local! {
+    /// The files that were mapped on this thread since the outermost [`UsedFiles::of`] began.
+    static MAPPED: RefCell<Vec<Weak<Pages>>> = const { RefCell::new(Vec::new()) };
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-fn in_use() -> std::sync::MutexGuard<'static, Vec<Weak<Pages>>> {
-    IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
+/// The files that are used in place by what was loaded from them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UsedFiles(Vec<Weak<Pages>>);
+
+impl UsedFiles {
+    /// Loads something on this thread, and tells which files were mapped for it.
+    pub(crate) fn of<T>(load: impl FnOnce() -> T) -> (T, Self) {
+        let start = MAPPED.with_borrow(Vec::len);
+        DEPTH.set(DEPTH.get() + 1);
+        let loaded = load();
+        DEPTH.set(DEPTH.get() - 1);
+        let used = MAPPED.with_borrow(|mapped| mapped[start..].to_vec());
+        if DEPTH.get() == 0 {
+            MAPPED.with_borrow_mut(Vec::clear);
+        }
+        (loaded, Self(used))
+    }
+
+    /// Counts them among what is mapped now, for what is loaded once and used by several.
+    pub(crate) fn note(&self) {
+        if DEPTH.get() > 0 {
+            MAPPED.with_borrow_mut(|mapped| mapped.extend_from_slice(&self.0));
+        }
+    }
+
+    /// Compares their lengths with what they were.
+    ///
+    /// # Errors
+    /// [`WeightsError::CutOff`], if one has become shorter: to use it would end the program.
+    pub(crate) fn check(&self) -> Result<(), WeightsError> {
+        self.0.iter().filter_map(Weak::upgrade).try_for_each(|pages| pages.check())
+    }
 }
 
 impl MappedFile {
@@ -70,9 +95,7 @@ impl MappedFile {
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
         let pages = Arc::new(Pages { map, file, path: path.to_owned() });
-        let mut in_use = in_use();
-        in_use.retain(|pages| pages.strong_count() > 0);
-        in_use.push(Arc::downgrade(&pages));
+        UsedFiles(vec![Arc::downgrade(&pages)]).note();
         Ok(Self { bytes: Bytes::from_owner(Hold(pages.clone())), pages })
     }
 

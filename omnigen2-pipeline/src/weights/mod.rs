@@ -43,7 +43,7 @@ pub use element::Element;
 pub use entry::Entry;
 pub use error::WeightsError;
 pub(crate) use locate::{Located, locate};
-pub(crate) use mapped::check_files_in_use;
+pub(crate) use mapped::UsedFiles;
 pub use mapped::{Data, MappedFile};
 pub use naming::Naming;
 pub use report::{LoadReport, Mismatch};

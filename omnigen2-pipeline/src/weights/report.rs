@@ -42,10 +42,7 @@ impl fmt::Display for LoadReport {
             kind("of another shape", &self.mismatched),
         ];
         let kinds: Vec<String> = kinds.into_iter().flatten().collect();
-        match kinds.is_empty() {
-            true => f.write_str("everything fits"),
-            false => f.write_str(&kinds.join("; ")),
-        }
+        if kinds.is_empty() { f.write_str("everything fits") } else { f.write_str(&kinds.join("; ")) }
     }
 }
 

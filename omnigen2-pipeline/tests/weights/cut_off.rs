@@ -14,8 +14,10 @@ fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
     let path = folder.path().join("toy.safetensors");
     Tensors::of(&Toy::new(1), Dtype::F32).save(&path);
     let archive = Archive::open(&path).unwrap();
-    let toy = archive.load(Toy::new(1), &TOY, Storage::AsStored).unwrap();
-    let mut slot = Slot::ready("toy", Box::new(toy));
+    let from = path.clone();
+    let mut slot = Slot::lazy("toy", move || {
+        Ok(Box::new(Archive::open(&from)?.load(Toy::new(1), &TOY, Storage::AsStored)?))
+    });
     assert!(slot.get().is_ok());
 
     let whole = path.metadata().unwrap().len();

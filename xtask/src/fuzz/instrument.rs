@@ -12,7 +12,7 @@ use crate::Failure;
 const IN_PLACE: &str = "OMNIGEN2_XTASK_IS_RUSTC";
 
 /// The crates that read what users give, as rustc calls them.
-const READERS: [&str; 27] = [
+const READERS: [&str; 28] = [
     "fax",
     "fdeflate",
     "flate2",
@@ -21,6 +21,7 @@ const READERS: [&str; 27] = [
     "image_webp",
     "miniz_oxide",
     "omnigen2_dit",
+    "omnigen2_files",
     "omnigen2_fuzz",
     "omnigen2_mllm",
     "omnigen2_pipeline",

@@ -11,10 +11,25 @@ const CRATE_LINES: usize = 11_000;
 
 /// The floors of the pipeline from the ground up, each with its modules. A file imports from its own floor and from
 /// those below. The errors, which belong to no floor, are everybody's.
-const FLOORS: [(&str, &[&str]); 7] = [
+const FLOORS: [(&str, &[&str]); 8] = [
     ("values", &["values"]),
-    ("files", &["checkpoint", "convert", "device", "lora", "metadata", "noise", "pixels", "text", "weights"]),
+    (
+        "files",
+        &[
+            "checkpoint",
+            "convert",
+            "device",
+            "lora",
+            "metadata",
+            "noise",
+            "pixels",
+            "quiet",
+            "text",
+            "weights",
+        ],
+    ),
     ("parts", &["parts"]),
+    ("networks", &["networks"]),
     ("memory", &["memory"]),
     ("engine", &["engine"]),
     ("tasks", &["tasks"]),

@@ -53,11 +53,11 @@ impl<'r> Modules<'r> {
         let path = self.absolute(at, path)?;
         let known = (0..=path.len()).rev().find(|length| self.modules.contains_key(&path[..*length]))?;
         let module = self.modules.get(&path[..known])?;
-        let handed_on = path.get(known).filter(|_| left > 0).and_then(|name| {
-            let used = module.uses.iter().find(|used| used.name == *name)?;
-            self.file(&path[..known], &used.path, left - 1)
-        });
-        Some(handed_on.unwrap_or(&module.file.path))
+        let handed_on = path.get(known).and_then(|name| module.uses.iter().find(|used| used.name == *name));
+        match handed_on {
+            Some(used) => self.file(&path[..known], &used.path, left.checked_sub(1)?),
+            None => Some(&module.file.path),
+        }
     }
 
     fn absolute(&self, at: &[String], path: &[String]) -> Option<Vec<String>> {
@@ -188,13 +188,13 @@ mod tests {
     #[test]
     fn names_are_followed_to_the_file_that_defines_them() {
         let found = imports(&[
-            ("a/src/lib.rs", "mod b;\nmod e;\npub use b::{C, d::{self, D as E}};\n"),
+            ("a/src/lib.rs", "mod b;\nmod e;\npub use b::{C, d::{self, D as E}};\npub use image::Rgb;\n"),
             ("a/src/b/mod.rs", "mod c;\npub(crate) mod d;\npub use self::c::C;\npub struct B;\n"),
             ("a/src/b/c.rs", "use super::B;\nuse std::fmt;\npub struct C;\n"),
             ("a/src/b/d.rs", "pub struct D;\nfn f() { let x = crate::e::f(super::super::E); }\n"),
             (
                 "a/src/e.rs",
-                "use crate::{\n    C,\n    E,\n};\npub fn f() {}\n#[cfg(test)]\nmod tests {\n    use crate::b::B;\n}\n",
+                "use crate::{\n    C,\n    E,\n    Rgb,\n};\npub fn f() {}\n#[cfg(test)]\nmod tests {\n    use crate::b::B;\n}\n",
             ),
         ]);
         let expected = [

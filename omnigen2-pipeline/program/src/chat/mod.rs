@@ -1,48 +1,22 @@
 //! `omnigen2 chat`.
 
+mod args;
 mod entry;
 mod format;
 mod input;
 mod session;
 mod transcript;
 
-use std::path::PathBuf;
-
 use omnigen2_pipeline::ImageRequest;
 
 use self::format::Format;
 use self::input::{Input, Line};
 use self::session::{Flow, Session};
-use crate::drawing::{self, DrawingArgs, output, references};
-use crate::engine::EngineArgs;
+use crate::drawing::{self, output, references};
 use crate::failure::{Code, Failure};
-use crate::speaking::SpeakingArgs;
 use crate::work::Work;
 
-/// Talks, about pictures too, and draws what is asked for
-///
-/// `/help` lists what is no message. Ctrl-C ends a reply or drops a drawing; at the prompt, twice or Ctrl-D leaves.
-/// Where stdin is no terminal, each of its lines is a message or a command.
-///
-/// With --json, each line of stdin is {"text": ..., "images": ["fox.png"]}, {"command": "new"} or {"command": "save",
-/// "file": ...}. Each line of stdout is {"piece": ...} while a reply comes; then {"turn": "text", "text": ...} or
-/// {"turn": "draw", "path": ..., "width": ..., "height": ..., "seed": ...}; {"done": ...} after a command; or
-/// {"error": ...}, after which the conversation goes on.
-#[derive(clap::Args, Debug)]
-pub(crate) struct Args {
-    /// Where drawn pictures go, as omnigen2-chat-1.png and so on
-    #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]
-    output_dir: PathBuf,
-    /// Read and write lines of JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    speaking: SpeakingArgs,
-    #[command(flatten)]
-    drawing: DrawingArgs,
-    #[command(flatten)]
-    engine: EngineArgs,
-}
+pub(crate) use self::args::Args;
 
 pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
     check(&args)?;

@@ -1,14 +1,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::metadata::{MetadataError, Record, ReferenceRecord};
+use omnigen2_pipeline::metadata::{self, MetadataError, Record, ReferenceRecord};
 use omnigen2_pipeline::{Conversation, ImageRequest, Message, Turn};
 
-use super::Args;
+use super::args::Args;
 use super::entry::Entry;
 use super::format::{Drawn, Format};
 use super::transcript::Transcript;
-use crate::drawing::output::save_free;
 use crate::drawing::{Reference, by_chance, not_repeatable, references};
 use crate::engine::Engine;
 use crate::failure::{Code, Failure};
@@ -147,7 +146,7 @@ impl<'a> Session<'a> {
         let pictures = work.draw(generation, |_, _| Ok(()))?;
         let picture = pictures.into_iter().next();
         let picture = picture.ok_or_else(|| Failure::new(Code::Failed, "no picture was drawn"))?;
-        let path = save_free(names(&args.output_dir), &picture, &record)?;
+        let path = metadata::create(names(&args.output_dir), &picture, &record)?;
         self.format.drawn(Drawn { path: &path, picture: &picture, seed: request.seed })?;
         self.files.push(references::written(&path, &picture));
         Ok(Message::drawn(picture))

@@ -1,8 +1,8 @@
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use omnigen2_pipeline::{Conversation, Part, Role};
+use omnigen2_pipeline::{Conversation, Part, Role, files};
 
 use crate::checkpoint::absolute;
 
@@ -16,25 +16,12 @@ pub(super) struct Transcript<'a> {
 impl Transcript<'_> {
     /// Writes it unless the file is there. The file appears whole or not at all.
     pub(super) fn create(&self, path: &Path) -> io::Result<()> {
-        self.temporary(path)?.persist_noclobber(path)?;
-        Ok(())
+        files::create(path, self.markdown(&folder(path)).as_bytes())
     }
 
     /// Writes it in place of what is there.
     pub(super) fn replace(&self, path: &Path) -> io::Result<()> {
-        self.temporary(path)?.persist(path)?;
-        Ok(())
-    }
-
-    fn temporary(&self, path: &Path) -> io::Result<tempfile::NamedTempFile> {
-        let path = PathBuf::from(absolute(path));
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.prefix(".omnigen2-").tempfile_in(folder)?;
-        file.write_all(self.markdown(folder).as_bytes())?;
-        Ok(file)
+        files::replace(path, self.markdown(&folder(path)).as_bytes())
     }
 
     fn markdown(&self, folder: &Path) -> String {
@@ -55,6 +42,11 @@ impl Transcript<'_> {
         }
         text
     }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    let path = PathBuf::from(absolute(path));
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// Relative where the picture is beside the transcript or below.

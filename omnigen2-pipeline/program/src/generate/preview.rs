@@ -7,7 +7,6 @@ use omnigen2_pipeline::metadata::{self, Record};
 use omnigen2_pipeline::pixels::RgbImage;
 
 use super::output::Output;
-use crate::drawing::output::save_free;
 use crate::failure::Failure;
 
 /// Previews beside the pictures, which overwrite nothing but each other and go when the picture is there.
@@ -36,7 +35,7 @@ impl Previews {
         if let Some(path) = self.written.get(&output.index) {
             metadata::save(path, picture, record)?;
         } else {
-            let path = save_free(output.previews(), picture, record)?;
+            let path = metadata::create(output.previews(), picture, record)?;
             self.written.insert(output.index, path);
         }
         Ok(())

@@ -54,6 +54,10 @@ pub(crate) fn run(args: &Args, work: Work<'_>) -> Result<(), Failure> {
         }
         work.interrupt.check()?;
     }
+    // A run that was cut off after its last step has only this left to do.
+    if last.is_none() {
+        draw(&run)?;
+    }
     bar.finish_and_clear();
     print(run.checkpoint().display())
 }

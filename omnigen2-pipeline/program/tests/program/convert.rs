@@ -24,6 +24,6 @@ fn what_cannot_be_converted_is_said() {
     place.run(&["convert", TINY, &format!("{TINY}/within")]).failed(2, &["give another folder"]);
     place.run(&["convert", text(&place.input("nowhere")), "out"]).failed(3, &["no checkpoint at"]);
     let file = place.picture("file.png", [16, 16], 0);
-    place.run(&["convert", TINY, text(&file)]).failed(3, &["is no folder"]);
+    place.run(&["convert", TINY, text(&file)]).failed(5, &["is a file; expected a folder"]);
     assert_eq!(place.written(), [""; 0]);
 }

@@ -1,8 +1,9 @@
 //! Which object some parts of a picture are.
 
+use super::ground::apart;
+use super::illegible::Illegible;
 use super::part::{Field, Part};
 use super::template::{Kind, STEPS, TEXTURES, Template, WINDOW};
-use super::{Illegible, apart};
 use crate::scene::{Colour, Object, SIDE, Shape, Texture};
 
 /// The most of a part's difference from the background that an object may leave unexplained.

@@ -2,7 +2,6 @@
 
 use image::RgbImage;
 
-use super::apart;
 use crate::scene::{Background, Colour};
 
 /// How far a pixel may be from the background's colour.
@@ -61,4 +60,9 @@ fn border(picture: &RgbImage) -> Vec<[f32; 3]> {
     let edge = |x: u32, y: u32| x == 0 || y == 0 || x + 1 == width || y + 1 == height;
     let pixels = picture.enumerate_pixels().filter(|(x, y, _)| edge(*x, *y));
     pixels.map(|(_, _, pixel)| pixel.0.map(f32::from)).collect()
+}
+
+/// The squared distance of two colours.
+pub(super) fn apart(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }

@@ -3,8 +3,8 @@
 //! Where two colours of an object meet, their mixture may look like the background and cut the object into parts.
 //! So parts that nearly touch are read as one, or apart, whichever leaves less of the picture unexplained.
 
-use super::Illegible;
 use super::fit;
+use super::illegible::Illegible;
 use super::part::{Field, Part};
 use crate::scene::Object;
 

@@ -2,8 +2,7 @@
 
 use image::RgbImage;
 
-use super::apart;
-use super::ground::Ground;
+use super::ground::{Ground, apart};
 use crate::scene::SIDE;
 
 /// How far from the background's colour a pixel of an object is.

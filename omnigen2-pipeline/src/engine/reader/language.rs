@@ -9,7 +9,7 @@ use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::engine::slot::Slot;
 use crate::text::PromptTokenizer;
-use crate::weights::Storage;
+use crate::weights::{Storage, UsedFiles};
 
 /// How the parts that read and speak are loaded. What several of them need is loaded once, and stays for as long
 /// as one of them holds it.
@@ -63,22 +63,25 @@ impl Language {
 }
 
 /// Something that others hold, or that can be loaded.
-struct Held<T>(Mutex<Weak<T>>);
+struct Held<T>(Mutex<(Weak<T>, UsedFiles)>);
 
 impl<T> Default for Held<T> {
     fn default() -> Self {
-        Self(Mutex::new(Weak::new()))
+        Self(Mutex::new((Weak::new(), UsedFiles::default())))
     }
 }
 
 impl<T> Held<T> {
     fn get(&self, load: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = held.upgrade() {
+        let (value, files) = &mut *held;
+        if let Some(value) = value.upgrade() {
+            files.note();
             return Ok(value);
         }
-        let value = Arc::new(load()?);
-        *held = Arc::downgrade(&value);
-        Ok(value)
+        let (loaded, used) = UsedFiles::of(load);
+        let loaded = Arc::new(loaded?);
+        (*value, *files) = (Arc::downgrade(&loaded), used);
+        Ok(loaded)
     }
 }

@@ -43,7 +43,7 @@ pub struct Round {
 ///
 /// ```
 /// use burn::prelude::Device;
-/// use omnigen2_pipeline::reflect::Critique;
+/// use omnigen2_pipeline::Critique;
 /// use omnigen2_pipeline::{ImageRequest, OmniGen2, pixels::{RgbImage, Size}};
 ///
 /// let dark = |_: &ImageRequest, picture: &RgbImage| {

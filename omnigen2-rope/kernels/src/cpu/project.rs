@@ -87,12 +87,12 @@ impl<W: WeightRows> WithSimd for Panels<'_, W> {
 fn pack<S: Simd, W: WeightRows>(weight: W, [first, from]: [usize; 2], panel: &mut [f32]) {
     const SIDE: usize = 16;
     let wide = WIDE * S::F32_LANES;
-    let depth = panel.len() / wide;
+    let (outputs, depth) = (weight.count(), panel.len() / wide);
     let mut square = [[0.0; SIDE]; WIDE * WIDEST];
     for at in (0..depth).step_by(SIDE) {
         let some = SIDE.min(depth - at);
         for (c, numbers) in square.iter_mut().take(wide).enumerate() {
-            if first + c < weight.count() {
+            if first + c < outputs {
                 weight.widen(first + c, from + at, &mut numbers[..some]);
             } else {
                 *numbers = [0.0; SIDE];

@@ -57,7 +57,7 @@ impl Talker {
         let tokenizer = tokenizer.into();
         tokenizer.id(SpecialToken::VisionStart)?;
         tokenizer.id(SpecialToken::VisionEnd)?;
-        tokenizer.check_id(SpecialToken::ImagePad, config.image_token_id)?;
+        tokenizer.require(SpecialToken::ImagePad, config.image_token_id)?;
         let draw = tokenizer.id(SpecialToken::Image)?;
         let mut stop = vec![tokenizer.id(SpecialToken::TurnEnd)?, tokenizer.id(SpecialToken::EndOfText)?];
         stop.extend(&config.eos_token_id);

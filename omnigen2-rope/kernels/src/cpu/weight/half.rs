@@ -109,8 +109,11 @@ pub(super) fn split_dots<S: Simd, T: Half, const ROWS: usize, const COLS: usize>
         }
     }
     let summed = pairs * 2 * S::F32_LANES;
-    let mut wide = [[0.0; 2 * WIDEST]; COLS];
     let mut rest: [&[f32]; COLS] = [&[]; COLS];
+    if summed == len {
+        return finish(simd, sums, from(rows, summed), rest);
+    }
+    let mut wide = [[0.0; 2 * WIDEST]; COLS];
     for ((rest, wide), col) in rest.iter_mut().zip(&mut wide).zip(cols) {
         let wide = &mut wide[..len - summed];
         T::widen(&col[summed..], wide);
