@@ -194,7 +194,10 @@ impl Builder {
     /// # Errors
     /// If there is no checkpoint, its headers or configurations cannot be read, or the request cannot be met.
     pub fn plan(&self, request: &ImageRequest) -> Result<Plan> {
-        self.planner()?.ok_or(Error::PartMissing { part: "checkpoint" })?.plan(request)
+        if self.checkpoint.is_none() {
+            return Err(Error::PartMissing { part: "checkpoint" });
+        }
+        self.planner(&self.loras()?)?.ok_or(Error::PartMissing { part: "checkpoint" })?.plan(request)
     }
 
     /// The pipeline. All names and shapes of the checkpoint are checked here; weights are loaded when they are
@@ -206,13 +209,14 @@ impl Builder {
         if let Some(checkpoint) = &self.checkpoint {
             checkpoint.verify(&self.placement.denoiser)?;
         }
-        let planner = self.planner()?;
+        let loras = self.loras()?;
+        let planner = self.planner(&loras)?;
         let generation = self.checkpoint.as_ref().map(Checkpoint::generation_config).transpose()?;
         let generation = generation.unwrap_or_default();
         let settings = Settings {
             memory: self.mode(planner.as_ref())?,
             latents: self.latents()?,
-            loras: self.loras()?,
+            loras,
             step_caches: self.step_caches.clone(),
             sampling: generation.sampling(),
             placement: self.placement.clone(),
@@ -273,7 +277,7 @@ impl Builder {
         Ok(Loras::new(&self.placement.denoiser, transformer).merging(self.loras.clone())?)
     }
 
-    fn planner(&self) -> Result<Option<Planner>> {
+    fn planner(&self, loras: &Loras) -> Result<Option<Planner>> {
         let Some(checkpoint) = &self.checkpoint else { return Ok(None) };
         let device = &self.placement.denoiser;
         let setup = Setup {
@@ -283,7 +287,7 @@ impl Builder {
             left: self.left(),
         };
         let planner = Planner::new(checkpoint, setup)?.tiled(self.tile).keeping(self.memory);
-        let planner = planner.adapting(self.loras()?.taken()).caching(self.step_caches.clone());
+        let planner = planner.adapting(loras.taken()).caching(self.step_caches.clone());
         Ok(Some(match self.limit {
             Some(bytes) => planner.within(Available::Limit(bytes)),
             None => planner,

@@ -9,12 +9,14 @@ use xshell::{Shell, cmd};
 use crate::Failure;
 use crate::arguments::{self, one_of, usage};
 
+mod cases;
 mod difference;
 mod measure;
 mod side;
 mod table;
 
-use measure::{CASES, Case, Measured};
+use cases::{CASES, Case};
+use measure::Measured;
 use side::{PyTorch, Sides};
 
 pub(crate) const ABOUT: &str = "time our networks beside PyTorch's: compare --python PATH [--only CASE]... [--rounds N] \

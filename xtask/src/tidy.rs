@@ -9,6 +9,7 @@ use crate::Failure;
 mod code;
 mod crates;
 mod docs;
+mod file;
 mod files;
 mod house;
 mod imports;

@@ -42,7 +42,7 @@ fn load(archive: &Archive, (name, axes): (&str, usize), storage: Storage, device
     }
 }
 
-/// How a picture was made, from its PNG.
+/// Records of how a picture was made, in its PNG.
 pub(crate) fn metadata(scratch: Scratch) -> Result<Reader, Failure> {
     Ok(Box::new(move |bytes| {
         let path = scratch.write("picture.png", bytes)?;

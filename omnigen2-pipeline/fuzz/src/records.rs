@@ -19,9 +19,9 @@ pub(crate) fn records(scratch: Scratch) -> Result<Reader, Failure> {
     let networks = networks.set_require_grad(true);
     Ok(Box::new(move |bytes| {
         let path = scratch.write("state.safetensors", bytes)?;
-        let lesson = Objective::of(&recipe, &checkpoint, &device)?;
+        let objective = Objective::of(&recipe, &checkpoint, &device)?;
         let none = std::iter::empty::<Trained<Example>>();
-        let trainer = Trainer::new(settings(&recipe), lesson, networks.clone(), none);
+        let trainer = Trainer::new(Settings::of(&recipe), objective, networks.clone(), none);
         if let Ok(mut trainer) = trainer.resume(&path) {
             let _ = trainer.averaged();
             trainer.save(&scratch.write("again.safetensors", b"")?)?;
@@ -36,19 +36,6 @@ fn recipe(scratch: &Scratch) -> Result<Recipe, Failure> {
          [examples.shapes]\ntext_to_image = 1\n"
     );
     Ok(Recipe::read(scratch.write("recipe.toml", text.as_bytes())?)?)
-}
-
-fn settings(recipe: &Recipe) -> Settings {
-    Settings {
-        seed: recipe.seed,
-        steps: recipe.steps,
-        batch: recipe.batch,
-        accumulate: recipe.accumulate,
-        gather: recipe.gather,
-        rate: recipe.rate,
-        optimiser: recipe.optimiser,
-        average: recipe.average,
-    }
 }
 
 fn smallest() -> VaeConfig {

@@ -96,7 +96,7 @@ impl Source {
         }
     }
 
-    /// The same, but fetched where it is not on this machine.
+    /// Allows a recorded checkpoint to be fetched where it is not on this machine.
     pub(crate) fn fetched(self) -> Self {
         match self {
             Self::Recorded(name) => Self::Named(name),

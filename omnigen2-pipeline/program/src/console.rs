@@ -110,14 +110,3 @@ fn write(text: &str) -> Result<(), Failure> {
         _ => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_steers_a_terminal() {
-        assert_eq!(tame("a\tfox\n狐"), "a\tfox\n狐");
-        assert_eq!(tame("\x1b[2J\x07\r\u{9b}31m\x7f"), "\\u{1b}[2J\\u{7}\\r\\u{9b}31m\\u{7f}");
-    }
-}

@@ -38,7 +38,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn of(recipe: &Recipe) -> Self {
+    /// Takes the settings of a recipe.
+    pub fn of(recipe: &Recipe) -> Self {
         Self {
             seed: recipe.seed,
             steps: recipe.steps,

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use super::measure::Case;
+use super::cases::Case;
 use crate::Failure;
 
 /// How the processes of a case are started.

@@ -81,7 +81,7 @@ fn load() -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measure::CASES;
+    use super::super::cases::CASES;
     use super::*;
 
     #[test]

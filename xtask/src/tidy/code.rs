@@ -1,7 +1,7 @@
 //! Rules on what stands in the files.
 
 use super::crates::{COMPONENTS, LIBRARIES};
-use super::repository::File;
+use super::file::File;
 use super::rust::{Line, is_name};
 use super::{Finding, Repository};
 

@@ -204,7 +204,7 @@ struct Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::super::repository::File;
+    use super::super::file::File;
     use super::*;
 
     const ROOT: &str = r#"[workspace.dependencies]

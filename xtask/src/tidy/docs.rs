@@ -1,6 +1,6 @@
 //! Rules on documentation.
 
-use super::repository::File;
+use super::file::File;
 use super::rust::Line;
 use super::{Finding, Repository};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::repository::File;
+use super::file::File;
 use super::rust::is_name;
 use super::{Finding, Repository};
 

@@ -116,7 +116,7 @@ fn size(repository: &Repository, manifest: &Manifest) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::repository::File;
+    use super::super::file::File;
     use super::*;
 
     fn repository(files: &[(&str, &str)]) -> Repository {

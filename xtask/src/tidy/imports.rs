@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Repository;
-use super::repository::File;
+use super::file::File;
 use super::rust::is_name;
 
 /// A name may be handed on so often before it is given up.

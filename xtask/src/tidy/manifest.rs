@@ -1,7 +1,7 @@
 use toml::{Table, Value};
 
 use super::Finding;
-use super::repository::File;
+use super::file::File;
 
 const KINDS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
