@@ -1,10 +1,74 @@
 //! Weights that rest as floating-point numbers of any width, row after row.
 
+use bytemuck::Pod;
 use pulp::Simd;
 
 use super::super::dot;
 use super::half::{self, Half};
 use super::rows::WeightRows;
+
+/// A number of any width.
+pub(in crate::cpu) trait Float: Pod + Send + Sync {
+    /// Whether [`arrange`](Self::arrange) does anything.
+    const ARRANGES: bool;
+
+    /// Puts a row that [`dots`](Self::dots) meets into the order in which it reads it.
+    fn arrange<S: Simd>(simd: S, row: &mut [f32]);
+
+    /// Widens a run of numbers.
+    fn widen(run: &[Self], wide: &mut [f32]);
+
+    /// Products of arranged rows with columns that lie together along the summed axis.
+    fn dots<S: Simd, const ROWS: usize, const COLS: usize>(
+        simd: S,
+        rows: [&[f32]; ROWS],
+        cols: [&[Self]; COLS],
+    ) -> [[f32; COLS]; ROWS];
+}
+
+impl Float for f32 {
+    const ARRANGES: bool = false;
+
+    #[inline(always)]
+    fn arrange<S: Simd>(_: S, _: &mut [f32]) {}
+
+    #[inline(always)]
+    fn widen(run: &[Self], wide: &mut [f32]) {
+        wide.copy_from_slice(run);
+    }
+
+    #[inline(always)]
+    fn dots<S: Simd, const ROWS: usize, const COLS: usize>(
+        simd: S,
+        rows: [&[f32]; ROWS],
+        cols: [&[Self]; COLS],
+    ) -> [[f32; COLS]; ROWS] {
+        dot::dots(simd, rows, cols)
+    }
+}
+
+impl<T: Half> Float for T {
+    const ARRANGES: bool = true;
+
+    #[inline(always)]
+    fn arrange<S: Simd>(simd: S, row: &mut [f32]) {
+        half::split(simd, row);
+    }
+
+    #[inline(always)]
+    fn widen(run: &[Self], wide: &mut [f32]) {
+        Half::widen(run, wide);
+    }
+
+    #[inline(always)]
+    fn dots<S: Simd, const ROWS: usize, const COLS: usize>(
+        simd: S,
+        rows: [&[f32]; ROWS],
+        cols: [&[Self]; COLS],
+    ) -> [[f32; COLS]; ROWS] {
+        half::split_dots(simd, rows, cols)
+    }
+}
 
 /// Rows of floating-point numbers that lie one after the other.
 pub(in crate::cpu) struct FloatRows<'a, T> {
@@ -31,10 +95,6 @@ impl<'a, T> FloatRows<'a, T> {
         }
         rows
     }
-
-    fn chunks(self, rows: usize) -> impl Iterator<Item = Self> {
-        self.numbers.chunks(rows * self.width).map(move |numbers| Self { numbers, ..self })
-    }
 }
 
 impl<T> Clone for FloatRows<'_, T> {
@@ -45,8 +105,8 @@ impl<T> Clone for FloatRows<'_, T> {
 
 impl<T> Copy for FloatRows<'_, T> {}
 
-impl WeightRows for FloatRows<'_, f32> {
-    const ARRANGES: bool = false;
+impl<T: Float> WeightRows for FloatRows<'_, T> {
+    const ARRANGES: bool = T::ARRANGES;
 
     fn count(self) -> usize {
         self.numbers.len() / self.width
@@ -57,15 +117,17 @@ impl WeightRows for FloatRows<'_, f32> {
     }
 
     fn parts(self, rows: usize) -> impl Iterator<Item = Self> {
-        self.chunks(rows)
+        self.numbers.chunks(rows * self.width).map(move |numbers| Self { numbers, ..self })
     }
 
     #[inline(always)]
-    fn arrange<S: Simd>(_: S, _: &mut [f32]) {}
+    fn arrange<S: Simd>(simd: S, row: &mut [f32]) {
+        T::arrange(simd, row);
+    }
 
     #[inline(always)]
     fn widen(self, row: usize, from: usize, run: &mut [f32]) {
-        run.copy_from_slice(self.run(row, from, run.len()));
+        T::widen(self.run(row, from, run.len()), run);
     }
 
     #[inline(always)]
@@ -75,48 +137,6 @@ impl WeightRows for FloatRows<'_, f32> {
         rows: [&[f32]; ROWS],
         at: [usize; COLS],
     ) -> [[f32; COLS]; ROWS] {
-        dot::dots(simd, rows, self.rows(at))
+        T::dots(simd, rows, self.rows(at))
     }
 }
-
-macro_rules! halves {
-    ($($half:ty),*) => {$(
-        impl WeightRows for FloatRows<'_, $half> {
-            const ARRANGES: bool = true;
-
-            fn count(self) -> usize {
-                self.numbers.len() / self.width
-            }
-
-            fn width(self) -> usize {
-                self.width
-            }
-
-            fn parts(self, rows: usize) -> impl Iterator<Item = Self> {
-                self.chunks(rows)
-            }
-
-            #[inline(always)]
-            fn arrange<S: Simd>(simd: S, row: &mut [f32]) {
-                half::split(simd, row);
-            }
-
-            #[inline(always)]
-            fn widen(self, row: usize, from: usize, run: &mut [f32]) {
-                <$half>::widen(self.run(row, from, run.len()), run);
-            }
-
-            #[inline(always)]
-            fn dots<S: Simd, const ROWS: usize, const COLS: usize>(
-                self,
-                simd: S,
-                rows: [&[f32]; ROWS],
-                at: [usize; COLS],
-            ) -> [[f32; COLS]; ROWS] {
-                half::split_dots(simd, rows, self.rows(at))
-            }
-        }
-    )*};
-}
-
-halves!(burn::tensor::bf16, burn::tensor::f16);

@@ -8,7 +8,7 @@ use super::super::dot::{finish, from};
 use super::super::registers::WIDEST;
 
 /// A number of two bytes.
-pub(super) trait Half: Pod {
+pub(super) trait Half: Pod + Send + Sync {
     /// Widens a run of numbers.
     fn widen(run: &[Self], wide: &mut [f32]);
 
