@@ -1,7 +1,6 @@
-use burn::module::Param;
-use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::{DType, activation::softmax};
+use omnigen2_rope::ops::Linear;
 
 use crate::norm::GroupNorm;
 
@@ -20,7 +19,7 @@ pub(crate) struct Attention {
 
 impl Attention {
     pub(crate) fn new(groups: usize, channels: usize, device: &Device) -> Self {
-        let linear = || Linear::new(channels, device);
+        let linear = || Linear::with_bias(channels, channels, device);
         Self {
             group_norm: GroupNorm::new(groups, channels, device),
             to_q: linear(),
@@ -59,34 +58,6 @@ fn attend(queries: Tensor<3>, keys: Tensor<3>, values: Tensor<3>, scores: usize)
         softmax(scores, 2).cast(dtype).matmul(values.clone())
     });
     Tensor::cat(parts.collect(), 1)
-}
-
-/// An affine map between as many channels, whose weight rests as checkpoints have it.
-#[derive(Module, Debug)]
-struct Linear {
-    /// `[output, input]`.
-    weight: Param<Tensor<2>>,
-    /// `[output]`.
-    bias: Param<Tensor<1>>,
-}
-
-impl Linear {
-    fn new(channels: usize, device: &Device) -> Self {
-        let bound = (channels.max(1) as f64).powf(-0.5);
-        let uniform = Initializer::Uniform { min: -bound, max: bound };
-        Self { weight: uniform.init([channels, channels], device), bias: uniform.init([channels], device) }
-    }
-
-    /// # Shapes
-    /// - x and output: `[batch, places, channels]`
-    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, places, channels] = x.dims();
-        let dtype = x.dtype();
-        let weight = self.weight.val().cast(dtype).transpose();
-        let y =
-            x.reshape([batch * places, channels]).matmul(weight) + self.bias.val().cast(dtype).unsqueeze();
-        y.reshape([batch, places, channels])
-    }
 }
 
 #[cfg(test)]
