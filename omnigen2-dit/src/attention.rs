@@ -4,6 +4,9 @@ use omnigen2_rope::{AttentionMask, Rotation, attend, merge_heads, split_heads};
 
 use crate::config::DitConfig;
 
+/// Of the norms of queries and keys, whatever `norm_eps` a configuration has for all others.
+const HEAD_EPSILON: f64 = 1e-5;
+
 /// Self-attention with normalised, rotated queries and keys and shared key and value heads.
 #[derive(Module, Debug)]
 pub struct Attention {
@@ -26,8 +29,8 @@ impl Attention {
             to_k: Linear::new(width, kv_width, device),
             to_v: Linear::new(width, kv_width, device),
             to_out: Linear::new(width, width, device),
-            norm_q: RmsNorm::new(head_dim, config.norm_eps, device),
-            norm_k: RmsNorm::new(head_dim, config.norm_eps, device),
+            norm_q: RmsNorm::new(head_dim, HEAD_EPSILON, device),
+            norm_k: RmsNorm::new(head_dim, HEAD_EPSILON, device),
             heads: config.num_attention_heads,
             kv_heads: config.num_kv_heads,
         }

@@ -60,13 +60,17 @@ fn dit() -> Dit {
 }
 
 fn drawn(dit: &Dit, caches: impl Into<StepCaches>) -> Tensor<4> {
+    drawn_with(GUIDANCE, dit, caches)
+}
+
+fn drawn_with(guidance: Guidance, dit: &Dit, caches: impl Into<StepCaches>) -> Tensor<4> {
     let device = Device::flex();
     let canvas = dit.canvas(SIZE, &[]).unwrap();
-    let contexts = GUIDANCE.branches(0).map(|branch| {
+    let contexts = guidance.branches(0).map(|branch| {
         let level = if branch == Branch::Full { 0.5 } else { -0.5 };
         dit.prepare(Tensor::ones([1, 3, 16], &device) * level, &canvas)
     });
-    let field = Guided::new(DitField::new(dit.clone(), canvas, contexts, caches), GUIDANCE);
+    let field = Guided::new(DitField::new(dit.clone(), canvas, contexts, caches), guidance);
     let schedule = Schedule::new(STEPS, TimeShift::default(), 1 << 16);
     Solver::Euler.integrate(field, Tensor::ones([1, 4, 4, 6], &device), schedule).last().unwrap()
 }
@@ -120,4 +124,26 @@ fn each_cache_tells_its_bytes() {
     assert_eq!(TeaCache::new(0.05).bytes(joint), 2 * one);
     assert_eq!(TaylorSeer::default().bytes(joint), 5 * one);
     assert_eq!(FirstBlockCache::new(0.1, Arc::default()).bytes(joint), 2 * one);
+}
+
+#[test]
+fn taylorseer_warms_up_late_in_a_branch_that_is_asked_late() {
+    /// TaylorSeer in branches that are asked first at a later step than the first, and nothing in others.
+    struct Late(TaylorSeer, Option<bool>);
+    impl StepCache for Late {
+        fn run(&mut self, layers: &Layers<'_>, joint: Tensor<3>, at: Moment) -> Tensor<3> {
+            let is_late = *self.1.get_or_insert(at.step > 0);
+            if is_late { self.0.run(layers, joint, at) } else { layers.run(joint) }
+        }
+
+        fn bytes(&self, joint: JointSize) -> u64 {
+            self.0.bytes(joint)
+        }
+    }
+    let dit = dit();
+    let late = Guidance { range: [0.3, 1.0], ..GUIDANCE };
+    let caches = StepCaches::new(|| Late(TaylorSeer::default(), None));
+    let plain = drawn_with(late, &dit, CachePolicy::None).into_data();
+    assert_eq!(drawn_with(late, &dit, caches).into_data(), plain);
+    assert_ne!(drawn_with(GUIDANCE, &dit, CachePolicy::None).into_data(), plain);
 }

@@ -1,4 +1,4 @@
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::ConfigError;
 
@@ -8,14 +8,14 @@ const MOST_CHANNELS: usize = 1 << 16;
 
 /// The dimensions of an autoencoder, by their names in the `config.json` of diffusers' `AutoencoderKL`.
 ///
-/// Fields that are missing or null take FLUX.1's values, unknown ones are passed over, and a configuration that
+/// Fields that are missing or null take FLUX.1's values, but a `shift_factor` of null is none; unknown ones are passed over, and a configuration that
 /// asks for what this crate has not, or describes no network, is an error.
 ///
 /// ```
 /// use omnigen2_vae::VaeConfig;
 ///
 /// let config: VaeConfig = serde_json::from_str(r#"{"act_fn": "silu", "shift_factor": null}"#).unwrap();
-/// assert_eq!(config, VaeConfig::flux());
+/// assert_eq!(config, VaeConfig { shift_factor: 0.0, ..VaeConfig::flux() });
 /// let error = serde_json::from_str::<VaeConfig>(r#"{"norm_num_groups": 7}"#).unwrap_err();
 /// assert!(error.to_string().contains("norm_num_groups"));
 /// ```
@@ -134,12 +134,18 @@ struct Fields {
     norm_num_groups: Option<usize>,
     mid_block_add_attention: Option<bool>,
     scaling_factor: Option<f64>,
-    shift_factor: Option<f64>,
+    #[serde(default, deserialize_with = "given")]
+    shift_factor: Option<Option<f64>>,
     act_fn: Option<String>,
     down_block_types: Option<Vec<String>>,
     up_block_types: Option<Vec<String>>,
     use_quant_conv: Option<bool>,
     use_post_quant_conv: Option<bool>,
+}
+
+/// A field that is there, if only to say that there is nothing.
+fn given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<f64>>, D::Error> {
+    Option::deserialize(field).map(Some)
 }
 
 impl TryFrom<Fields> for VaeConfig {
@@ -156,7 +162,7 @@ impl TryFrom<Fields> for VaeConfig {
             norm_num_groups: fields.norm_num_groups.unwrap_or(usual.norm_num_groups),
             mid_block_add_attention: fields.mid_block_add_attention.unwrap_or(usual.mid_block_add_attention),
             scaling_factor: fields.scaling_factor.unwrap_or(usual.scaling_factor),
-            shift_factor: fields.shift_factor.unwrap_or(usual.shift_factor),
+            shift_factor: fields.shift_factor.map_or(usual.shift_factor, Option::unwrap_or_default),
         };
         config.validate()?;
         let levels = config.block_out_channels.len();

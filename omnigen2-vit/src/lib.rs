@@ -12,5 +12,5 @@ mod window;
 pub use config::VitConfig;
 pub use error::ConfigError;
 pub use names::{NAMES, PREFIXES};
-pub use patch::Patches;
+pub use patch::{MEAN, Patches, STD};
 pub use vit::Vit;

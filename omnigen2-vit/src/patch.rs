@@ -7,9 +7,9 @@ use omnigen2_rope::ops::project;
 use crate::config::VitConfig;
 
 /// The mean of each colour channel over the images that CLIP was trained on (arXiv 2103.00020).
-const MEAN: [f32; 3] = [0.48145466, 0.4578275, 0.40821073];
+pub const MEAN: [f32; 3] = [0.48145466, 0.4578275, 0.40821073];
 /// The standard deviation of each colour channel over the same images.
-const STD: [f32; 3] = [0.26862954, 0.2613026, 0.2757771];
+pub const STD: [f32; 3] = [0.26862954, 0.2613026, 0.2757771];
 
 /// One image as the vision tower reads it.
 #[derive(Clone, Debug)]

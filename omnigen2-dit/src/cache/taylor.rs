@@ -7,6 +7,9 @@ use crate::layers::Layers;
 /// Runs the layers at some steps and extrapolates their output between them by a Taylor series in the step's
 /// index (TaylorSeer, arXiv 2503.06923).
 ///
+/// Steps are counted from the first one of its own branch, as the reference counts them: a branch that guidance asks
+/// late warms up late.
+///
 /// The published method keeps a series for every layer; each layer's output is replaced whole, so only the
 /// last layer's is ever read, and only that one is kept here.
 #[derive(Debug)]
@@ -14,6 +17,7 @@ pub struct TaylorSeer {
     order: usize,
     warm_up: usize,
     interval: usize,
+    step: usize,
     skipped: usize,
     refreshed: usize,
     factors: Vec<Tensor<3>>,
@@ -22,33 +26,33 @@ pub struct TaylorSeer {
 impl Default for TaylorSeer {
     /// Order 4; the first 5 steps run, then every third.
     fn default() -> Self {
-        Self { order: 4, warm_up: 5, interval: 3, skipped: 0, refreshed: 0, factors: Vec::new() }
+        Self { order: 4, warm_up: 5, interval: 3, step: 0, skipped: 0, refreshed: 0, factors: Vec::new() }
     }
 }
 
 impl TaylorSeer {
-    fn runs(&self, at: Moment) -> bool {
-        at.step < self.warm_up || self.skipped + 1 >= self.interval || self.factors.is_empty()
+    fn runs(&self) -> bool {
+        self.step < self.warm_up || self.skipped + 1 >= self.interval || self.factors.is_empty()
     }
 
     /// Divided differences against the last refresh; while warming up only the last step keeps any.
-    fn refresh(&mut self, output: Tensor<3>, step: usize) {
+    fn refresh(&mut self, output: Tensor<3>) {
         let previous = std::mem::take(&mut self.factors);
         let mut factors = vec![output];
-        if step + 2 > self.warm_up {
-            let distance = (step - self.refreshed) as f64;
+        if self.step + 2 > self.warm_up {
+            let distance = (self.step - self.refreshed) as f64;
             for (order, old) in previous.into_iter().take(self.order).enumerate() {
                 factors.push((factors[order].clone() - old) / distance);
             }
         }
         self.factors = factors;
-        self.refreshed = step;
+        self.refreshed = self.step;
         self.skipped = 0;
     }
 
-    fn extrapolate(&mut self, step: usize) -> Option<Tensor<3>> {
+    fn extrapolate(&mut self) -> Option<Tensor<3>> {
         self.skipped += 1;
-        let x = (step - self.refreshed) as f64;
+        let x = (self.step - self.refreshed) as f64;
         let mut weight = 1.0;
         let terms = self.factors.iter().enumerate().map(|(order, factor)| {
             weight *= if order == 0 { 1.0 } else { x / order as f64 };
@@ -59,14 +63,14 @@ impl TaylorSeer {
 }
 
 impl StepCache for TaylorSeer {
-    fn run(&mut self, layers: &Layers<'_>, joint: Tensor<3>, at: Moment) -> Tensor<3> {
-        if !self.runs(at)
-            && let Some(output) = self.extrapolate(at.step)
-        {
-            return output;
-        }
-        let output = layers.run(joint);
-        self.refresh(output.clone(), at.step);
+    fn run(&mut self, layers: &Layers<'_>, joint: Tensor<3>, _: Moment) -> Tensor<3> {
+        let extrapolated = if self.runs() { None } else { self.extrapolate() };
+        let output = extrapolated.unwrap_or_else(|| {
+            let output = layers.run(joint);
+            self.refresh(output.clone());
+            output
+        });
+        self.step += 1;
         output
     }
 

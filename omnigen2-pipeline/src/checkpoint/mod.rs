@@ -341,6 +341,7 @@ pub const MLLM_NAMING: Naming<'static> = Naming {
     prefixes: omnigen2_mllm::PREFIXES,
     tables: &[omnigen2_mllm::NAMES],
     ignored: &["visual.", "model.visual.", "lm_head."],
+    bare: &["lm_head."],
     ..Naming::of(MLLM)
 };
 /// Names of the vision tower's weights.

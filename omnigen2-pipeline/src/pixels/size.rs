@@ -1,3 +1,4 @@
+use std::fmt::Debug;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -109,6 +110,9 @@ struct Settings {
     size: Option<Edges>,
     patch_size: Option<u32>,
     merge_size: Option<u32>,
+    rescale_factor: Option<f32>,
+    image_mean: Option<[f32; 3]>,
+    image_std: Option<[f32; 3]>,
 }
 
 #[derive(Default, Deserialize)]
@@ -132,11 +136,24 @@ impl TryFrom<Settings> for VisionLimits {
                 return Err(format!("{field} is {side}, expected 1 to {WIDEST_PATCH}"));
             }
         }
+        only("rescale_factor", settings.rescale_factor, 1.0 / 255.0)?;
+        only("image_mean", settings.image_mean, omnigen2_vit::MEAN)?;
+        only("image_std", settings.image_std, omnigen2_vit::STD)?;
         let most = max_pixels.min(MOST_PIXELS);
         if min_pixels > most {
             return Err(format!("the fewest pixels are {min_pixels}, expected at most {most}"));
         }
         Ok(Self { min_pixels, max_pixels, factor: patch * merge })
+    }
+}
+
+/// Refuses what the vision tower does not compute.
+fn only<T: PartialEq + Debug>(field: &str, found: Option<T>, expected: T) -> Result<(), String> {
+    match found {
+        Some(found) if found != expected => {
+            Err(format!("{field} is {found:?}, and the vision tower computes with {expected:?} alone"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -231,6 +248,20 @@ mod tests {
         let both =
             r#"{"size": {"shortest_edge": 10, "longest_edge": 20}, "min_pixels": 1, "max_pixels": null}"#;
         assert_eq!(read(both).unwrap(), VisionLimits { min_pixels: 1, max_pixels: 20, factor: 28 });
+    }
+
+    #[test]
+    fn other_colours_than_the_vision_tower_has_are_refused() {
+        let read = |text| serde_json::from_str::<VisionLimits>(text).map_err(|error| error.to_string());
+        let usual = r#"{"image_mean": [0.48145466, 0.4578275, 0.40821073], "rescale_factor": 0.00392156862745098,
+            "image_std": [0.26862954, 0.26130258, 0.27577711]}"#;
+        assert_eq!(read(usual), Ok(VisionLimits::default()));
+        for (field, value) in
+            [("image_mean", "[0.5, 0.5, 0.5]"), ("image_std", "[1, 1, 1]"), ("rescale_factor", "1")]
+        {
+            let error = read(&format!(r#"{{"{field}": {value}}}"#)).unwrap_err();
+            assert!(error.contains(field) && error.contains("computes with"), "{error}");
+        }
     }
 
     #[test]

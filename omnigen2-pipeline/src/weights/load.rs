@@ -41,12 +41,13 @@ impl Archive {
 
     fn plan<'a, M: Module>(&self, module: &M, naming: &Naming<'a>) -> Plan<'a> {
         let parameters = inventory(module);
-        let names: Vec<String> = parameters.iter().map(|p| naming.rename(&p.path)).collect();
-        let found =
-            |prefix: &str| names.iter().filter(|name| self.contains(&format!("{prefix}{name}"))).count();
+        let found = |prefix: &str| {
+            let names = parameters.iter().map(|parameter| naming.name(prefix, &parameter.path));
+            names.filter(|name| self.contains(name)).count()
+        };
         let prefix = naming.prefixes.iter().copied().max_by_key(|prefix| found(prefix)).unwrap_or("");
-        let wanted = names.into_iter().zip(parameters);
-        let wanted = wanted.map(|(name, parameter)| Wanted { name: format!("{prefix}{name}"), parameter });
+        let wanted = parameters.into_iter();
+        let wanted = wanted.map(|parameter| Wanted { name: naming.name(prefix, &parameter.path), parameter });
         Plan { prefix, wanted: wanted.collect() }
     }
 }
@@ -101,7 +102,7 @@ impl Fill<'_> {
         path: &str,
         parameter: &Param<Tensor<D>>,
     ) -> Result<Tensor<D>, WeightsError> {
-        let name = format!("{}{}", self.prefix, self.naming.rename(path));
+        let name = self.naming.name(self.prefix, path);
         let missing =
             || WeightsError::NoTensor { path: self.archive.path().to_owned(), tensor: name.clone() };
         let entry = self.archive.get(&name).ok_or_else(missing)?;

@@ -21,18 +21,27 @@ pub struct Naming<'a> {
     pub tables: &'a [&'a [(&'a str, &'a str)]],
     /// Beginnings of names that may stand in the checkpoint without belonging to the module.
     pub ignored: &'a [&'a str],
+    /// Beginnings of names that have no prefix, whatever the others have.
+    pub bare: &'a [&'a str],
 }
 
 impl<'a> Naming<'a> {
     /// The module's own paths, without prefix.
     pub const fn of(component: &'a str) -> Self {
-        Self { component, prefixes: &[""], tables: &[], ignored: &[] }
+        Self { component, prefixes: &[""], tables: &[], ignored: &[], bare: &[] }
     }
 
     /// The name of the parameter at `path`, without prefix.
     pub fn rename(&self, path: &str) -> String {
         let rows = self.tables.iter().flat_map(|table| table.iter());
         rows.fold(path.to_owned(), |name, (from, to)| replace(&name, from, to))
+    }
+
+    /// The name of the parameter at `path` where others have `prefix`.
+    pub(super) fn name(&self, prefix: &str, path: &str) -> String {
+        let name = self.rename(path);
+        let is_bare = self.bare.iter().any(|beginning| name.starts_with(beginning));
+        if is_bare { name } else { format!("{prefix}{name}") }
     }
 
     pub(super) fn ignores(&self, name: &str) -> bool {

@@ -151,3 +151,18 @@ fn a_foreign_file_is_reported_under_the_last_prefix() {
     let report = Archive::open(&file).unwrap().check(&Toy::new(1), &naming);
     assert_eq!((report.missing[0].as_str(), report.unexpected[0].as_str()), ("embed.weight", "foreign"));
 }
+
+#[test]
+fn some_names_have_no_prefix_though_the_others_have_one() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("bare.safetensors");
+    let bare = |name: &str| name.starts_with("embed.");
+    let naming = Naming { prefixes: &["model."], bare: &["embed."], ..TOY };
+    let tensors = Tensors::of(&Toy::new(1), Dtype::F32);
+    tensors.renamed(|name| if bare(name) { name.into() } else { format!("model.{name}") }).save(&file);
+    let archive = Archive::open(&file).unwrap();
+    assert!(archive.check(&Toy::new(1), &naming).is_empty());
+    assert!(archive.load(Toy::new(1), &naming, Storage::AsStored).is_ok());
+    let report = archive.check(&Toy::new(1), &Naming { bare: &[], ..naming });
+    assert_eq!(report.missing, ["model.embed.weight"]);
+}
