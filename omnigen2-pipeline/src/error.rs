@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use burn::tensor::ExecutionError;
 use omnigen2_dit::DitError;
+use omnigen2_files::short;
 use omnigen2_mllm::{DecodeError, InputError, SamplingError};
 
 use crate::convert::ConvertError;
@@ -123,15 +124,14 @@ pub enum Error {
     #[error("reading a result from the device failed: {0}")]
     Read(String),
     /// The latent is no longer made of numbers.
-    #[error(
-        "the latent turned non-finite in step {step} of {steps}: the weights hold NaN or infinity, an adapter is too \
-         strong, or the precision is too narrow; check the checkpoint and the adapters' scales, or compute in F32"
-    )]
+    #[error("the latent turned non-finite in step {step} of {steps}: {cause}")]
     NonFinite {
         /// The step, from 1.
         step: usize,
         /// How many there are.
         steps: usize,
+        /// What made it so.
+        cause: Box<NonFiniteCause>,
     },
     /// A decoded picture is not made of numbers though its latent is.
     #[error(
@@ -156,6 +156,28 @@ pub enum Error {
     /// A part of the caller's own failed.
     #[error("a part of the pipeline failed")]
     Part(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The origin of numbers that are none, or infinite.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NonFiniteCause {
+    /// The checkpoint holds one.
+    #[error("{} in {} holds {found}; download the checkpoint again", short(tensor), path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The number.
+        found: f32,
+    },
+    /// Neither the checkpoint nor the adapters hold one, but with their scales these are too strong.
+    #[error("the checkpoint is sound, but the adapters are too strong: {}; choose smaller scales", .0.join(", "))]
+    Adapters(Vec<String>),
+    /// No file holds one.
+    #[error("the checkpoint is sound; compute in F32, and check the parts of your own, if there are any")]
+    Computation,
 }
 
 /// [`Error`]'s result.

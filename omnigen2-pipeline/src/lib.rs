@@ -24,7 +24,7 @@ mod tasks;
 pub use builder::Builder;
 pub use checkpoint::{Checkpoint, LooseFiles};
 pub use engine::{Placement, reader, slot};
-pub use error::{Error, Result};
+pub use error::{Error, NonFiniteCause, Result};
 pub use omnigen2::OmniGen2;
 pub use omnigen2_dit::{CachePolicy, Guidance, MAX_REFERENCES, ParseError, Schedule, Solver, TimeShift};
 pub use omnigen2_files as files;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use omnigen2_pipeline::convert::ConvertError;
 use omnigen2_pipeline::hub::HubError;
 use omnigen2_pipeline::lora::LoraError;
@@ -105,6 +106,20 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
     let text = format!("error: {}\n", failure.lines().join("\n  caused by: "));
     let _ = std::io::stderr().write_all(text.as_bytes());
     failure.code.into()
+}
+
+/// What clap says of arguments, which it repeats however long they are.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    let said = error.render().to_string();
+    let shown = shortened(tame(&said));
+    let is_help =
+        matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    if is_help || shown == said {
+        let _ = error.print();
+    } else {
+        let _ = std::io::stderr().write_all(shown.as_bytes());
+    }
+    if error.use_stderr() { Code::Request.into() } else { ExitCode::SUCCESS }
 }
 
 impl From<Error> for Failure {

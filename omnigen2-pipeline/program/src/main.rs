@@ -73,7 +73,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let program = Program::parse();
+    let program = match Program::try_parse() {
+        Ok(program) => program,
+        Err(error) => return failure::refuse(&error),
+    };
     let console = Console::start(program.quiet);
     std::panic::set_hook(Box::new(|panic| {
         let _ = failure::report(&Failure::new(

@@ -328,7 +328,8 @@ impl PartArchive {
         self.entries().map(|entry| Ok(entry.rest(storage, device)?)).sum()
     }
 
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
+    /// The part's own tensors.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.archive.tensors().filter(|(name, _)| (self.keep)(name)).map(|(_, entry)| entry)
     }
 }

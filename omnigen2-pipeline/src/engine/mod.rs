@@ -1,6 +1,7 @@
 //! The parts at work: which are loaded, where they compute, what stays in memory, and what was read already. What a
 //! picture is for, the engine never knows.
 
+mod diagnosis;
 mod features;
 mod load;
 mod placement;

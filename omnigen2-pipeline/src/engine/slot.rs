@@ -54,9 +54,14 @@ impl<T: ?Sized> Slot<T> {
         self.part.is_some()
     }
 
+    /// Returns whether the part can be loaded, and is none of the caller's own.
+    pub fn is_lazy(&self) -> bool {
+        self.load.is_some()
+    }
+
     /// Puts away a part that can be loaded again, and keeps one that cannot.
     pub fn release(&mut self) {
-        if self.load.is_some() {
+        if self.is_lazy() {
             self.part = None;
         }
     }

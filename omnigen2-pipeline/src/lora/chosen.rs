@@ -81,6 +81,13 @@ impl Loras {
         self.chosen().apart.clone()
     }
 
+    /// Those that change anything, each by its path and scale.
+    pub(crate) fn acting(&self) -> Vec<String> {
+        let chosen = self.chosen();
+        let acting = chosen.merged.iter().chain(&chosen.apart).filter(|adapter| adapter.scale() != 0.0);
+        acting.map(|adapter| format!("{} at {}", adapter.path().display(), adapter.scale())).collect()
+    }
+
     pub(crate) fn taken(&self) -> Taken {
         let Some(transformer) = &self.transformer else { return Taken::default() };
         let chosen = self.chosen();

@@ -130,6 +130,10 @@ impl Planner {
         Self { tile, ..self }
     }
 
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
     pub(crate) fn adapting(self, adapters: Taken) -> Self {
         Self { adapters, ..self }
     }

@@ -151,11 +151,13 @@ impl Iterator for Generation<'_> {
                 None => self.current += 1,
                 Some(latent) => {
                     let step = Step { request, index: path.done(), steps: path.steps() };
-                    let checked = check(latent, step);
-                    if checked.is_err() {
-                        self.current = self.jobs.len();
-                    }
-                    return Some(checked.map(|()| step));
+                    let checked = match is_finite(latent) {
+                        Ok(true) => return Some(Ok(step)),
+                        Ok(false) => Err(self.engine.non_finite(step.index, step.steps)),
+                        Err(error) => Err(error),
+                    };
+                    self.current = self.jobs.len();
+                    return Some(checked);
                 }
             }
         }
@@ -255,7 +257,7 @@ fn decode(autoencoder: &dyn Autoencoder, latents: Tensor<4>, size: Size) -> Resu
 }
 
 /// The one read of a step: it also waits for the device, so that progress is real.
-fn check(latent: Tensor<4>, step: Step) -> Result<()> {
+fn is_finite(latent: Tensor<4>) -> Result<bool> {
     let sum = latent.sum().try_into_scalar::<f32>().map_err(|e| Error::Read(format!("{e:?}")))?;
-    if sum.is_finite() { Ok(()) } else { Err(Error::NonFinite { step: step.index, steps: step.steps }) }
+    Ok(sum.is_finite())
 }

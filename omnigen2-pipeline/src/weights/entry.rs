@@ -163,6 +163,13 @@ impl Entry {
         })
     }
 
+    /// The first number that is none, or infinite.
+    pub(crate) fn not_finite(&self) -> Result<Option<f32>, WeightsError> {
+        let numbers = self.at_rest(DType::F32)?;
+        let mut numbers = numbers.as_chunks().0.iter().map(|&number| f32::from_ne_bytes(number));
+        Ok(numbers.find(|number| !number.is_finite()))
+    }
+
     fn is_usable_in_place(&self, dtype: DType) -> bool {
         cfg!(target_endian = "little") && self.bytes().as_ptr().addr().is_multiple_of(dtype.size())
     }

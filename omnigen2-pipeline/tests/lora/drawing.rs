@@ -4,7 +4,7 @@ use burn::prelude::*;
 use omnigen2_pipeline::lora::Adapter;
 use omnigen2_pipeline::pixels::{RgbImage, Size};
 use omnigen2_pipeline::weights::Storage;
-use omnigen2_pipeline::{Builder, ImageRequest, Memory, OmniGen2, Precision};
+use omnigen2_pipeline::{Builder, Error, ImageRequest, Memory, NonFiniteCause, OmniGen2, Precision};
 
 use crate::place::{Place, layer};
 
@@ -69,12 +69,15 @@ fn one_that_does_not_fit_is_refused_and_the_others_stay() {
 }
 
 #[test]
-fn one_that_is_too_strong_is_not_blamed_on_the_checkpoint_alone() {
+fn one_that_is_too_strong_is_named_and_not_the_checkpoint() {
     let mut omnigen2 = builder().build().unwrap();
     omnigen2.set_loras(vec![adapter().scaled(1e38).unwrap()]).unwrap();
     let request = ImageRequest::new("a red fox").size(Size::new(48, 32)).steps(2).seed(3);
-    let error = omnigen2.generate(&request).unwrap().finish().unwrap_err().to_string();
-    assert!(error.contains("an adapter is too strong") && error.contains("adapters' scales"), "{error}");
+    let error = omnigen2.generate(&request).unwrap().finish().unwrap_err();
+    let Error::NonFinite { cause, .. } = &error else { panic!("{error}") };
+    let NonFiniteCause::Adapters(named) = &**cause else { panic!("{cause}") };
+    assert_eq!(*named, [format!("{} at {}", adapter().path().display(), 1e38)]);
+    assert!(error.to_string().contains("the adapters are too strong"), "{error}");
 }
 
 #[test]

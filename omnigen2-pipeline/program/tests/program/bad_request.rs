@@ -49,6 +49,28 @@ fn settings_out_of_range() {
 }
 
 #[test]
+fn a_long_argument_is_not_repeated_whole() {
+    let place = Place::new();
+    let long = "x".repeat(100_000);
+    for (arguments, part) in [
+        (["a", &format!("--{long}")], "unexpected argument '--xx"),
+        (["--steps", &long], "invalid value 'xx"),
+        (["a", &long], "unexpected argument 'xx"),
+    ] {
+        let run = place.draw(&arguments);
+        run.failed(2, &[part, " characters) …", "try '--help'"]);
+        assert!(run.stderr.len() < 2000, "{} bytes were printed", run.stderr.len());
+    }
+    let help = place.run(&[]);
+    assert_eq!(help.code, 2);
+    assert!(
+        help.stderr.contains("Usage: omnigen2") && !help.stderr.contains(" characters) …"),
+        "{}",
+        help.stderr
+    );
+}
+
+#[test]
 fn what_takes_more_memory_than_there_is() {
     let place = Place::new();
     let little = ["a fox", "--memory-limit", "1MiB"];

@@ -52,3 +52,12 @@ fn an_adapter_that_cannot_be_used_is_said() {
     assert_eq!(place.draw(&["a fox", "--lora", "x:inf"]).code, 2);
     assert!(place.written().is_empty());
 }
+
+#[test]
+fn an_adapter_that_is_too_strong_is_named() {
+    let place = Place::new();
+    let scaled = format!("{}:1e37", text(&adapter()));
+    let run = place.draw(&["a fox", "--lora", &scaled]);
+    run.failed(1, &["the checkpoint is sound, but the adapters are too strong", text(&adapter()), "scales"]);
+    assert!(place.written().is_empty());
+}
