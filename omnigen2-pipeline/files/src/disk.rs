@@ -1,7 +1,7 @@
 //! The changes of the file system: all that is written, named and removed here goes through these.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use super::faults::{Change, pass, stop};
@@ -48,6 +48,22 @@ pub fn write(file: &mut File, bytes: &[u8]) -> io::Result<usize> {
             Err(stop.end())
         }
     }
+}
+
+/// Writes all of some bytes to a file.
+///
+/// # Errors
+/// If the system refuses; some may be written then.
+pub fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write(file, bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Gives a file or folder another name; a file of that name goes.

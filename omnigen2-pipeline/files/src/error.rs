@@ -2,14 +2,14 @@ use std::path::PathBuf;
 
 use super::open::Kind;
 
-/// The reason why a folder cannot be written whole.
+/// The reason why a folder or file cannot be written whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilesError {
     /// Another process writes there.
     #[error("{} is being written by {holder}; wait or stop it", path.display())]
     Busy {
-        /// The folder.
+        /// The folder or file.
         path: PathBuf,
         /// The process, as it named itself.
         holder: String,

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// The time for which a lock that is held is asked for again.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The sole right to write a folder, until it is dropped or the process ends. Its file names the holder.
+/// The sole right to write a folder or file, until it is dropped or the process ends. Its file names the holder.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -29,8 +29,11 @@ impl Lock {
         Self::take(folder, folder.join(".omnigen2-lock"))
     }
 
-    /// Locks a name that may be free, by the hidden file `lock` beside it.
-    pub(super) fn take(of: &Path, lock: PathBuf) -> Result<Self, FilesError> {
+    /// Locks a name that may be free, by the file `lock`, which goes with the lock.
+    ///
+    /// # Errors
+    /// As [`within`](Self::within).
+    pub fn take(of: &Path, lock: PathBuf) -> Result<Self, FilesError> {
         let failed = |source| FilesError::Io { action: "lock", path: of.to_owned(), source };
         let mut waited = Duration::ZERO;
         for _ in 0..TRIES {
@@ -65,7 +68,7 @@ impl Lock {
         self.file.set_len(0)?;
         self.file.rewind()?;
         let text = format!("{}\n{}\n", std::process::id(), short(&command.join(" ")));
-        disk::write(&mut self.file, text.as_bytes())?;
+        disk::write_all(&mut self.file, text.as_bytes())?;
         self.file.flush()
     }
 }

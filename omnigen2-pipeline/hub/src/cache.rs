@@ -1,13 +1,18 @@
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use hf_hub::{Repo, RepoType};
+use omnigen2_files::{self as files, FilesError, Lock, disk};
 
 use super::id::is_commit;
 use super::layout::{self, Files};
-use super::remote::RemoteFile;
+use super::remote::{Listing, RemoteFile};
 use super::{HubError, RepositoryId};
+
+/// The ending of what has not arrived whole.
+const PARTIAL: &str = ".incomplete";
 
 /// One repository's folder in the hub's cache: `blobs` hold the bytes under their hashes, `snapshots` name them by
 /// commit and path, `refs` name the commits.
@@ -36,7 +41,7 @@ impl Cache {
     }
 
     pub(super) fn partial(&self, file: &RemoteFile) -> PathBuf {
-        self.folder.join("blobs").join(format!("{}.incomplete", file.blob))
+        self.folder.join("blobs").join(format!("{}{PARTIAL}", file.blob))
     }
 
     /// The commit that the revision means here, if the cache holds the whole checkpoint at it.
@@ -64,24 +69,42 @@ impl Cache {
         Ok(blob)
     }
 
-    /// Locks the file's blob against other processes, until the returned file is dropped.
-    pub(super) fn lock(&self, file: &RemoteFile) -> Result<File, HubError> {
-        let lock = self.locks.join(format!("{}.lock", file.blob));
-        let opened = fs::create_dir_all(&self.locks).and_then(|()| File::create(&lock));
-        let handle = opened.map_err(|source| self.error(file, &lock, source))?;
-        match handle.try_lock() {
-            Ok(()) => Ok(handle),
-            Err(TryLockError::WouldBlock) => {
-                Err(HubError::Busy { repository: self.repository.clone(), file: file.name.clone(), lock })
+    /// Locks the file's blob against other pulls, the Python client's included.
+    pub(super) fn lock(&self, file: &RemoteFile) -> Result<Lock, HubError> {
+        let lock = self.lock_file(&file.blob);
+        disk::create_folders(&self.locks).map_err(|source| self.error(file, &lock, source))?;
+        Lock::take(&self.blob(file), lock.clone()).map_err(|error| match error {
+            FilesError::Busy { holder, .. } => {
+                HubError::Busy { repository: self.repository.clone(), file: file.name.clone(), holder, lock }
             }
-            Err(TryLockError::Error(source)) => Err(self.error(file, &lock, source)),
+            FilesError::Io { source, .. } => self.error(file, &lock, source),
+            error => self.error(file, &lock, io::Error::other(error)),
+        })
+    }
+
+    /// Removes what killed downloads left that no pull of the listing goes on from. What is being fetched stays.
+    pub(super) fn clear_remains(&self, listing: &Listing) {
+        let blobs = self.folder.join("blobs");
+        let listed: BTreeSet<&str> = listing.files.values().map(|file| file.blob.as_str()).collect();
+        for entry in blobs.read_dir().into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(blob) = name.to_str().and_then(|name| name.strip_suffix(PARTIAL)) else { continue };
+            let is_wanted = listed.contains(blob) && !blobs.join(blob).exists();
+            if !is_wanted
+                && Lock::take(&blobs.join(blob), self.lock_file(blob))
+                    .is_ok_and(|_lock| disk::remove_file(&entry.path()).is_ok())
+            {
+                tracing::debug!(file = ?entry.path(), "removed what a killed download left");
+            }
         }
+        let _ = self.reference().parent().map(files::clear_remains);
     }
 
     /// Makes the finished partial file the blob, and the snapshot name it.
     pub(super) fn complete(&self, commit: &str, file: &RemoteFile) -> Result<(), HubError> {
         let blob = self.blob(file);
-        fs::rename(self.partial(file), &blob).map_err(|source| self.error(file, &blob, source))?;
+        let named = disk::rename(&self.partial(file), &blob);
+        named.map_err(|source| self.error(file, &blob, source))?;
         self.link(commit, file)
     }
 
@@ -91,16 +114,18 @@ impl Cache {
             return Ok(());
         }
         let path = self.reference();
-        let new = path.with_added_extension("incomplete");
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = path.parent().map_or(Ok(()), disk::create_folders);
         written
-            .and_then(|()| fs::write(&new, commit))
-            .and_then(|()| fs::rename(&new, &path))
+            .and_then(|()| files::replace(&path, commit.as_bytes()))
             .map_err(|source| HubError::cache(&self.repository, self.repository.revision(), &path, source))
     }
 
     pub(super) fn error(&self, file: &RemoteFile, path: &Path, source: io::Error) -> HubError {
         HubError::cache(&self.repository, &file.name, path, source)
+    }
+
+    fn lock_file(&self, blob: &str) -> PathBuf {
+        self.locks.join(format!("{blob}.lock"))
     }
 
     fn reference(&self) -> PathBuf {
@@ -113,12 +138,13 @@ impl Cache {
 
     fn link(&self, commit: &str, file: &RemoteFile) -> Result<(), HubError> {
         let pointer = self.snapshot(commit).join(&file.name);
-        let made = pointer.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-            if pointer.symlink_metadata().is_ok() {
-                fs::remove_file(&pointer)?;
-            }
-            point(&pointer, &self.blob(file), &file.name)
-        });
+        let made =
+            pointer.parent().map_or(Ok(()), disk::create_folders).and_then(|()| {
+                match disk::remove_file(&pointer) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                    _ => point(&pointer, &self.blob(file), &file.name),
+                }
+            });
         made.map_err(|source| self.error(file, &pointer, source))
     }
 }
@@ -129,7 +155,8 @@ fn point(pointer: &Path, blob: &Path, name: &str) -> io::Result<()> {
     target.extend(["..", "blobs"]);
     target.extend(blob.file_name());
     match std::os::unix::fs::symlink(target, pointer) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Another pull was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         result => result,
     }
 }
@@ -137,7 +164,7 @@ fn point(pointer: &Path, blob: &Path, name: &str) -> io::Result<()> {
 /// Moves the blob itself, as the Python client does where links need privileges.
 #[cfg(not(unix))]
 fn point(pointer: &Path, blob: &Path, _name: &str) -> io::Result<()> {
-    fs::rename(blob, pointer)
+    disk::rename(blob, pointer)
 }
 
 struct Snapshot(PathBuf);

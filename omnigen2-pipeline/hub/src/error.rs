@@ -146,15 +146,15 @@ pub enum HubError {
         /// The size or hash of what came.
         found: String,
     },
-    /// Another process is fetching the same file.
-    #[error(
-        "{repository}: another process is fetching {file} (it holds {lock}): wait for it, then run again"
-    )]
+    /// Another pull is fetching the same file.
+    #[error("{repository}: {holder} is fetching {file} (it holds {}): wait for it or stop it, then run again", lock.display())]
     Busy {
         /// The repository that was asked for.
         repository: RepositoryId,
         /// The file.
         file: String,
+        /// The process, as it named itself.
+        holder: String,
         /// The lock file.
         lock: PathBuf,
     },

@@ -59,6 +59,7 @@ impl Pull {
     }
 
     pub(super) fn plan(remote: Remote, cache: Cache, listing: Listing) -> Result<Self, HubError> {
+        cache.clear_remains(&listing);
         let needed = layout::needed(
             remote.repository(),
             &mut Planner { remote: &remote, cache: &cache, listing: &listing },
@@ -104,30 +105,39 @@ impl Pull {
     /// One step of the current file; `None` when there is none left.
     fn step(&mut self) -> Result<Option<Progress>, HubError> {
         let Some(remote) = &self.remote else { return Ok(None) };
-        if self.current.is_none() {
-            let Some(file) = self.waiting.front() else { return Ok(None) };
-            self.current = Some(Transfer::begin(&self.cache, file.clone())?);
-            self.waiting.pop_front();
-        }
-        let Some(transfer) = &mut self.current else { return Ok(None) };
         let route = Route { remote, cache: &self.cache, commit: &self.commit };
-        let complete = transfer.step(&route)?;
+        let Some(transfer) = &mut self.current else {
+            let Some(file) = self.waiting.front().cloned() else { return Ok(None) };
+            self.current = Transfer::begin(&route, file.clone())?;
+            self.waiting.pop_front();
+            return Ok(Some(match &self.current {
+                Some(transfer) => self.progress(file, transfer.received()),
+                None => self.done(file),
+            }));
+        };
+        let is_complete = transfer.step(&route)?;
         let (file, received) = (transfer.file().clone(), transfer.received());
-        let in_flight = if complete { 0 } else { received };
-        if complete {
-            self.current = None;
-            self.files_done += 1;
-            self.bytes_done += file.size;
-        }
-        Ok(Some(Progress {
+        Ok(Some(if is_complete { self.done(file) } else { self.progress(file, received) }))
+    }
+
+    fn done(&mut self, file: RemoteFile) -> Progress {
+        self.current = None;
+        self.files_done += 1;
+        self.bytes_done += file.size;
+        let received = file.size;
+        Progress { bytes_done: self.bytes_done, ..self.progress(file, received) }
+    }
+
+    fn progress(&self, file: RemoteFile, received: u64) -> Progress {
+        Progress {
             file: file.name,
             received,
             total: file.size,
             files_done: self.files_done,
             files_total: self.files_total,
-            bytes_done: self.bytes_done + in_flight,
+            bytes_done: self.bytes_done + received,
             bytes_total: self.bytes_total,
-        }))
+        }
     }
 }
 
@@ -156,8 +166,10 @@ impl Files for Planner<'_> {
         if let Some(file) = self.listing.files.get(name) {
             layout::check_index_size(self.remote.repository(), name, file.size)?;
             if !self.cache.holds(commit, file)? {
-                let mut transfer = Transfer::begin(self.cache, file.clone())?;
-                while !transfer.step(&Route { remote: self.remote, cache: self.cache, commit })? {}
+                let route = Route { remote: self.remote, cache: self.cache, commit };
+                if let Some(mut transfer) = Transfer::begin(&route, file.clone())? {
+                    while !transfer.step(&route)? {}
+                }
             }
         }
         Ok(self.cache.snapshot(commit).join(name))

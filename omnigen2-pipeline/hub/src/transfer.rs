@@ -1,5 +1,7 @@
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use omnigen2_files::{Lock, disk};
 
 use super::HubError;
 use super::cache::Cache;
@@ -32,16 +34,20 @@ pub(super) struct Transfer {
     furthest: u64,
     stalled: u32,
     buffer: Vec<u8>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Transfer {
-    pub(super) fn begin(cache: &Cache, file: RemoteFile) -> Result<Self, HubError> {
+    /// Begins a file, or goes on with what is there of it; `None`, if another pull has brought it meanwhile.
+    pub(super) fn begin(route: &Route<'_>, file: RemoteFile) -> Result<Option<Self>, HubError> {
+        let cache = route.cache;
         let lock = cache.lock(&file)?;
+        if cache.holds(route.commit, &file)? {
+            return Ok(None);
+        }
         let path = cache.partial(&file);
-        let opened = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-            let mut partial =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let opened = path.parent().map_or(Ok(()), disk::create_folders).and_then(|()| {
+            let mut partial = disk::open_or_create(&path)?;
             let written = partial.seek(SeekFrom::End(0))?;
             partial.rewind()?;
             Ok((partial, written))
@@ -62,7 +68,7 @@ impl Transfer {
         if transfer.written > transfer.file.size {
             transfer.restart().map_err(|source| cache.error(&transfer.file, &path, source))?;
         }
-        Ok(transfer)
+        Ok(Some(transfer))
     }
 
     pub(super) fn file(&self) -> &RemoteFile {
@@ -134,7 +140,7 @@ impl Transfer {
 
     fn store(&mut self, count: usize) -> io::Result<()> {
         let bytes = &self.buffer[..count];
-        if let Err(error) = self.partial.write_all(bytes) {
+        if let Err(error) = disk::write_all(&mut self.partial, bytes) {
             self.stream = None;
             return Err(error);
         }

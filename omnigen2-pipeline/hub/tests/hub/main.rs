@@ -8,6 +8,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
+use omnigen2_files::faults;
 use omnigen2_hub::{Hub, HubError, Progress, RepositoryId};
 use server::{COMMIT, Cut, REPOSITORY, Request, Server, Site, sha256};
 use tempfile::TempDir;
@@ -15,6 +16,8 @@ use tempfile::TempDir;
 const SHARD: &str = "transformer/diffusion_pytorch_model-00002-of-00002.safetensors";
 const SHARD_BYTES: usize = 600_000;
 const CUT_AFTER: usize = 200_000;
+/// A number that is prime to those of the changes of a file, so that each of them is stopped at.
+const STOP_EVERY: usize = 5;
 /// More breaks than a pull should take before it gives up.
 const MOST_BREAKS: usize = 6;
 
@@ -347,11 +350,85 @@ fn a_hostile_index_leads_nowhere() {
 }
 
 #[test]
-fn two_processes_do_not_write_the_same_file() {
+fn two_pulls_do_not_write_the_same_file() {
     let (_server, client) = start();
     let mut first = client.hub.pull(&repository()).unwrap();
     first.find(|step| step.as_ref().is_ok_and(|step| step.file == SHARD)).unwrap().unwrap();
     let error = client.pull().unwrap_err();
-    assert!(matches!(&error, HubError::Busy { file, .. } if file == SHARD), "{error:?}");
+    let HubError::Busy { file, holder, lock, .. } = &error else { panic!("{error:?}") };
+    assert!(file == SHARD && lock.exists(), "{error:?}");
+    assert!(holder.starts_with(&format!("process {} (", std::process::id())), "{holder}");
     assert_whole(&first.finish().unwrap());
+    assert!(!lock.exists());
+}
+
+#[test]
+fn what_another_pull_brought_meanwhile_is_not_fetched_again() {
+    let (server, client) = start();
+    let slower = client.hub.pull(&repository()).unwrap();
+    let snapshot = client.pull().unwrap();
+    server.requests();
+    let (total, files) = (slower.bytes_left(), needed().len() - 2);
+    let mut slower = slower;
+    let last = slower.by_ref().map(Result::unwrap).last().unwrap();
+    assert_eq!((last.bytes_done, last.files_done), (total, files));
+    assert_eq!(slower.finish().unwrap(), snapshot);
+    assert!(fetched(&server.requests()).is_empty());
+}
+
+#[test]
+fn what_killed_pulls_left_is_cleared_and_what_goes_on_stays() {
+    let (server, client) = start();
+    server.change(|site| site.cut = Some(Cut { file: SHARD, after: CUT_AFTER }));
+    assert!(client.pull().is_err());
+    server.change(|site| site.cut = None);
+    server.requests();
+    let folder = client.cache.path().join("models--someone--tiny-omnigen2");
+    let partial = |blob: &str| folder.join("blobs").join(format!("{blob}.incomplete"));
+    let (nobodys, held, come) = ("a".repeat(64), "b".repeat(64), sha256(&bytes("vae/config.json", 1)));
+    for blob in [&nobodys, &held, &come] {
+        fs::write(partial(blob), "some bytes").unwrap();
+    }
+    fs::write(folder.join("blobs").join(&come), "all of it").unwrap();
+    fs::create_dir_all(folder.join("refs")).unwrap();
+    fs::write(folder.join("refs/.omnigen2-999999999-0"), "half").unwrap();
+    let locks = client.cache.path().join(".locks/models--someone--tiny-omnigen2");
+    let other = fs::File::create(locks.join(format!("{held}.lock"))).unwrap();
+    other.lock().unwrap();
+
+    assert_whole(&client.pull().unwrap());
+    let left: Vec<_> = client.files().into_iter().filter(|file| file.contains("incomplete")).collect();
+    assert_eq!(left, [format!("blobs/{held}.incomplete")]);
+    assert!(!client.files().iter().any(|file| file.contains(".omnigen2-")));
+    assert!(server.requests().iter().any(|request| request.range.as_deref() == Some("bytes=200000-")));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_have_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_server, client) = start();
+    let snapshot = client.pull().unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode();
+    let usual = client.cache.path().join("usual");
+    fs::write(&usual, "").unwrap();
+    let reference = client.cache.path().join("models--someone--tiny-omnigen2/refs/main");
+    for path in [snapshot.join(SHARD), snapshot.join("vae/config.json"), reference] {
+        assert_eq!(mode(&path), mode(&usual), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_pull_that_is_killed_at_any_change_is_whole_when_begun_again() {
+    for stop in (0..).step_by(STOP_EVERY) {
+        let (_server, client) = start();
+        let outcome = faults::stopping_at(stop, || client.pull());
+        assert_whole(&client.pull().unwrap());
+        let remains = |file: &String| file.contains(".incomplete") || file.contains(".omnigen2-");
+        assert!(!client.files().iter().any(remains), "after {stop} changes: {:?}", client.files());
+        if outcome.is_some() {
+            assert!(stop > needed().len(), "a pull changes more than {stop} files");
+            return;
+        }
+    }
 }
