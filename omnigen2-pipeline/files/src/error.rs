@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::open::Kind;
 
-/// The reason why a folder or file cannot be written whole.
+/// The reason why a folder or file cannot be written whole, or not be used any more.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilesError {
@@ -33,6 +33,19 @@ pub enum FilesError {
     NoName {
         /// The path.
         path: PathBuf,
+    },
+    /// A file has become shorter since it was opened.
+    #[error(
+        "{} has {found} bytes and had {expected} when it was opened: another program has cut it off; write it again and begin again",
+        path.display()
+    )]
+    CutOff {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that it had.
+        expected: u64,
+        /// Bytes that it has.
+        found: u64,
     },
     /// The system refused.
     #[error("cannot {action} {}", path.display())]

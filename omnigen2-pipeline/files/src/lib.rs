@@ -21,6 +21,8 @@ mod error;
 #[doc(hidden)]
 pub mod faults;
 mod lock;
+mod mapped;
+mod medium;
 mod open;
 mod publication;
 mod remains;
@@ -29,6 +31,8 @@ mod whole;
 
 pub use error::FilesError;
 pub use lock::Lock;
+pub use mapped::{Data, MappedFile, UsedFiles};
+pub use medium::Medium;
 pub use open::{Kind, NotReadable, open_regular, read_bounded, read_text_bounded};
 pub use publication::Publication;
 pub use remains::clear_remains;

@@ -17,7 +17,7 @@ use crate::work::Work;
 ///
 /// The layout stays: what could be loaded before can be loaded after. Weights in 16 bits take half the room, and a
 /// CPU uses them where they lie, in the file. Begun again, it goes on where it was. A file of the checkpoint that is
-/// cut short meanwhile ends the program (SIGBUS).
+/// cut short meanwhile ends the program (SIGBUS), unless Linux has it from a network's file system.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A directory, or a repository, which is pulled if it is not in the cache

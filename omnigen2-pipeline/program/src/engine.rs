@@ -16,7 +16,8 @@ use crate::work::Work;
 #[command(next_help_heading = "Checkpoint")]
 pub(crate) struct EngineArgs {
     /// A directory, or a repository OWNER/NAME or OWNER/NAME@REVISION, which is pulled, or `shapes` for the small model
-    /// inside this program. Its files are used where they lie: cutting one short meanwhile ends the program (SIGBUS)
+    /// inside this program. Its files are used where they lie: cutting one short meanwhile ends the program (SIGBUS),
+    /// but for those of a network's file system on Linux, which are copied into memory
     /// [env: OMNIGEN2_CHECKPOINT] [default: shapes]
     #[arg(long, value_name = "DIR|REPOSITORY")]
     checkpoint: Option<String>,

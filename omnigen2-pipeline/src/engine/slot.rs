@@ -1,6 +1,8 @@
 //! A part that can be put away and loaded again.
 
-use crate::weights::UsedFiles;
+use omnigen2_files::UsedFiles;
+
+use crate::weights::WeightsError;
 use crate::{Error, Result};
 
 type Load<T> = Box<dyn Fn() -> Result<Box<T>> + Send>;
@@ -39,7 +41,7 @@ impl<T: ?Sized> Slot<T> {
     /// What loading it says, or if a file with weights in use was cut off.
     pub fn get_mut(&mut self) -> Result<&mut T> {
         if self.part.is_some() {
-            self.files.check()?;
+            self.files.check().map_err(WeightsError::from)?;
         } else {
             let load = self.load.as_ref().ok_or(Error::PartGone { part: self.name })?;
             tracing::debug!(part = self.name, "loading");

@@ -66,10 +66,11 @@ impl Entry {
         &self.stored.element
     }
 
-    /// The data as they are, not copied.
+    /// The data as they are, copied only where their file may be cut off.
     pub(crate) fn shared(&self) -> Result<Bytes, WeightsError> {
-        self.stored.data.check()?;
-        Ok(Bytes::from_shared(self.stored.data.shared(), AllocationProperty::File))
+        let data = &self.stored.data;
+        let held = if data.is_copied() { AllocationProperty::Other } else { AllocationProperty::File };
+        Ok(Bytes::from_shared(data.kept()?, held))
     }
 
     pub(crate) fn float(&self) -> Result<DType, WeightsError> {
@@ -136,7 +137,10 @@ impl Entry {
 
     /// Tells whether the tensor is used where it lies, in the mapped file.
     fn rests_in_file(&self, to: DType, device: &Device) -> bool {
-        is_cpu(device) && self.float().is_ok_and(|stored| stored == to) && self.is_usable_in_place(to)
+        is_cpu(device)
+            && !self.stored.data.is_copied()
+            && self.float().is_ok_and(|stored| stored == to)
+            && self.is_usable_in_place(to)
     }
 
     /// The data in another type.
@@ -145,15 +149,15 @@ impl Entry {
         if from.float() == Some(to) && self.is_usable_in_place(to) {
             return self.shared();
         }
-        self.stored.data.check()?;
         if *from != Element::F64 {
             self.float()?;
         }
         self.stored.data.read_ahead();
+        let source = self.stored.data.kept()?;
         let converted = match to {
-            DType::F16 => self.converted::<f16>(),
-            DType::BF16 => self.converted::<bf16>(),
-            _ => self.converted::<f32>(),
+            DType::F16 => self.converted::<f16>(&source),
+            DType::BF16 => self.converted::<bf16>(&source),
+            _ => self.converted::<f32>(&source),
         };
         converted.map_err(|value| WeightsError::Overflow {
             path: self.file.to_path_buf(),
@@ -176,9 +180,8 @@ impl Entry {
 
     /// The numbers in another type, or the first finite one that it cannot hold. What was read goes back to the
     /// system, so that file and result are never in memory together.
-    fn converted<T: Number>(&self) -> Result<Bytes, f64> {
+    fn converted<T: Number>(&self, bytes: &[u8]) -> Result<Bytes, f64> {
         let done = |read: Range<usize>| self.stored.data.give_back(read);
-        let bytes = self.bytes();
         match &self.stored.element {
             Element::F16 => convert::<f16, T>(bytes, done).map_err(f64::from),
             Element::Bf16 => convert::<bf16, T>(bytes, done).map_err(f64::from),

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::DType;
 
 use super::{Element, LoadReport};
-use omnigen2_files::short;
+use omnigen2_files::{FilesError, short};
 
 /// The reason why weights could not be read. Each message names the file or tensor, what was expected, what was found
 /// and, where there is one, the remedy.
@@ -109,18 +109,9 @@ pub enum WeightsError {
         /// Bytes of the file.
         found: u64,
     },
-    /// A file has become shorter since it was opened.
-    #[error(
-        "{path} has {found} bytes and had {expected} when it was opened: another program has cut it off; write it again and begin again"
-    )]
-    CutOff {
-        /// The file.
-        path: PathBuf,
-        /// Bytes that it had.
-        expected: u64,
-        /// Bytes that it has.
-        found: u64,
-    },
+    /// A file cannot be opened, or has become shorter since it was.
+    #[error(transparent)]
+    File(#[from] FilesError),
     /// A tensor has more or fewer bytes than its type and shape ask for.
     #[error(
         "{} in {path} has {found} bytes, which are not those of {element} in the shape {shape:?}; download it again",

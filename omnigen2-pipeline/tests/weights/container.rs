@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use burn::tensor::DType;
+use omnigen2_pipeline::files::Medium;
 use omnigen2_pipeline::weights::{
     Archive, Container, Element, MappedFile, Storage, StoredTensor, WeightsError, inventory,
 };
@@ -12,7 +13,7 @@ use tempfile::tempdir;
 use crate::toy::{TOY, Toy, values};
 
 /// `NAME AXIS AXIS …`, a line a tensor; an empty line; then all numbers as BF16, tensor by tensor.
-struct PlainText {
+pub(crate) struct PlainText {
     path: PathBuf,
     file: MappedFile,
 }
@@ -20,6 +21,10 @@ struct PlainText {
 impl PlainText {
     fn open(path: &Path) -> Result<Self, WeightsError> {
         Ok(Self { path: path.to_owned(), file: MappedFile::open(path)? })
+    }
+
+    pub(crate) fn open_on(medium: Medium, path: &Path) -> Result<Self, WeightsError> {
+        Ok(Self { path: path.to_owned(), file: MappedFile::open_on(medium, path)? })
     }
 
     fn wrong(&self, why: &str) -> WeightsError {
@@ -52,7 +57,8 @@ impl Container for PlainText {
     }
 }
 
-fn save(path: &Path) {
+/// Ones for each parameter of a [`Toy`].
+pub(crate) fn save(path: &Path) {
     let mut header = String::new();
     let mut numbers = 0;
     for parameter in inventory(&Toy::new(1)) {

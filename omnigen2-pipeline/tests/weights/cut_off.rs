@@ -1,12 +1,14 @@
 use std::fs::OpenOptions;
 
 use burn::prelude::*;
+use omnigen2_pipeline::files::{FilesError, Medium};
 use omnigen2_pipeline::slot::Slot;
 use omnigen2_pipeline::weights::{Archive, Storage, WeightsError};
 use safetensors::Dtype;
 use tempfile::tempdir;
 
-use crate::toy::{TOY, Tensors, Toy};
+use crate::container::{PlainText, save};
+use crate::toy::{TOY, Tensors, Toy, values};
 
 #[test]
 fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
@@ -25,7 +27,7 @@ fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
     for storage in [Storage::AsStored, Storage::Bf16] {
         let error = archive.tensor::<2>("embed.weight", storage, &Device::flex()).unwrap_err();
         assert!(
-            matches!(error, WeightsError::CutOff { found: 100, expected, .. } if expected == whole),
+            matches!(&error, WeightsError::File(FilesError::CutOff { found: 100, expected, .. }) if *expected == whole),
             "{error}"
         );
     }
@@ -33,4 +35,25 @@ fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
     assert!(error.contains("toy.safetensors has 100 bytes and had"), "{error}");
     drop((slot, archive));
     assert!(Slot::ready("other", Box::new(())).get().is_ok());
+}
+
+#[test]
+fn what_was_loaded_from_a_network_outlives_its_file() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("toy.txt");
+    for storage in [Storage::AsStored, Storage::F32] {
+        save(&path);
+        let container = PlainText::open_on(Medium::Network, &path).unwrap();
+        let archive = Archive::from_container(&container).unwrap();
+        let mut slot = Slot::lazy("toy", move || Ok(Box::new(archive.load(Toy::new(1), &TOY, storage)?)));
+        assert!(slot.get().is_ok());
+
+        // To read a byte of a map of it would end the test by SIGBUS.
+        OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+        let values = values(slot.get().unwrap());
+        assert!(values.len() == 7 && values.values().flatten().all(|&value| value == 1.0));
+        slot.release();
+        let error = slot.get().unwrap_err().to_string();
+        assert!(error.contains("toy.txt has 0 bytes and had"), "{error}");
+    }
 }

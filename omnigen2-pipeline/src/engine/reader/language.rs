@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use burn::prelude::*;
 use burn::tensor::FloatDType;
+use omnigen2_files::UsedFiles;
 use omnigen2_mllm::{GenerationConfig, Mllm};
 
 use super::{Eyes, Reader, Talker};
@@ -9,7 +10,7 @@ use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::engine::slot::Slot;
 use crate::text::PromptTokenizer;
-use crate::weights::{Storage, UsedFiles};
+use crate::weights::Storage;
 
 /// How the parts that read and speak are loaded. What several of them need is loaded once, and stays for as long
 /// as one of them holds it.

@@ -1,21 +1,23 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 
-use super::WeightsError;
-use omnigen2_files::open_regular;
+use super::error::FilesError;
+use super::medium::Medium;
+use super::open::open_regular;
 
-/// A file whose bytes are used where they are in the system's cache.
+/// A file whose bytes are used where they are in the system's cache, or copied where that is not safe.
 ///
-/// If another program makes the file shorter while it is used, the system ends this one with SIGBUS at the first byte
-/// that is missing. Lengths are compared before weights are loaded and before each part is used, so that this happens
-/// only where a file is cut in the midst of a computation; what replaces a file under its name (as `mv`, `pull` and
-/// `convert` do) harms nothing. Files of a network's file system that others write are safer copied.
+/// If another program makes a mapped file shorter while it is used, the system ends this one with SIGBUS at the first
+/// byte that is missing. Lengths are compared before data are handed out and before they are used again, so that this
+/// happens only where a file is cut in the midst of a computation; what replaces a file under its name (as `mv`, `pull`
+/// and `convert` do) harms nothing. On a network's file system, where other machines write too, data are copied.
 #[derive(Clone, Debug)]
 pub struct MappedFile {
     pages: Arc<Pages>,
@@ -41,6 +43,7 @@ struct Pages {
     map: Mmap,
     file: File,
     path: PathBuf,
+    medium: Medium,
 }
 
 thread_local! {
@@ -51,11 +54,11 @@ thread_local! {
 
 /// The files that are used in place by what was loaded from them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct UsedFiles(Vec<Weak<Pages>>);
+pub struct UsedFiles(Vec<Weak<Pages>>);
 
 impl UsedFiles {
     /// Loads something on this thread, and tells which files were mapped for it.
-    pub(crate) fn of<T>(load: impl FnOnce() -> T) -> (T, Self) {
+    pub fn of<T>(load: impl FnOnce() -> T) -> (T, Self) {
         let start = MAPPED.with_borrow(Vec::len);
         DEPTH.set(DEPTH.get() + 1);
         let loaded = load();
@@ -68,7 +71,7 @@ impl UsedFiles {
     }
 
     /// Counts them among what is mapped now, for what is loaded once and used by several.
-    pub(crate) fn note(&self) {
+    pub fn note(&self) {
         if DEPTH.get() > 0 {
             MAPPED.with_borrow_mut(|mapped| mapped.extend_from_slice(&self.0));
         }
@@ -77,8 +80,8 @@ impl UsedFiles {
     /// Compares their lengths with what they were.
     ///
     /// # Errors
-    /// [`WeightsError::CutOff`], if one has become shorter: to use it would end the program.
-    pub(crate) fn check(&self) -> Result<(), WeightsError> {
+    /// [`FilesError::CutOff`], if one has become shorter: to use it would end the program.
+    pub fn check(&self) -> Result<(), FilesError> {
         self.0.iter().filter_map(Weak::upgrade).try_for_each(|pages| pages.check())
     }
 }
@@ -88,14 +91,29 @@ impl MappedFile {
     ///
     /// # Errors
     /// If it is none or cannot be opened.
-    pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let failed = |source| WeightsError::Io { path: path.to_owned(), source };
-        let file = open_regular(path).map_err(failed)?;
+    pub fn open(path: &Path) -> Result<Self, FilesError> {
+        let file = open_regular(path).map_err(|source| unreadable(path, source))?;
+        let medium = Medium::of(&file);
+        Self::map(path, file, medium)
+    }
+
+    /// Maps a regular file as one of this medium.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_on(medium: Medium, path: &Path) -> Result<Self, FilesError> {
+        let file = open_regular(path).map_err(|source| unreadable(path, source))?;
+        Self::map(path, file, medium)
+    }
+
+    fn map(path: &Path, file: File, medium: Medium) -> Result<Self, FilesError> {
         // SAFETY: the file is not written through the map; that another program may cut it off is said above.
         #[allow(unsafe_code)]
-        let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
-        let pages = Arc::new(Pages { map, file, path: path.to_owned() });
-        UsedFiles(vec![Arc::downgrade(&pages)]).note();
+        let map = unsafe { Mmap::map(&file) }.map_err(|source| unreadable(path, source))?;
+        let pages = Arc::new(Pages { map, file, path: path.to_owned(), medium });
+        if medium != Medium::Network {
+            UsedFiles(vec![Arc::downgrade(&pages)]).note();
+        }
         Ok(Self { bytes: Bytes::from_owner(Hold(pages.clone())), pages })
     }
 
@@ -132,39 +150,62 @@ impl Data {
         &self.bytes
     }
 
-    /// Shares the bytes, without a copy.
-    pub(super) fn shared(&self) -> Bytes {
-        self.bytes.clone()
+    /// The bytes to be kept: those of the file itself, or a copy where that is safer.
+    ///
+    /// # Errors
+    /// [`FilesError::CutOff`], if the file has become shorter; or if it cannot be read.
+    pub fn kept(&self) -> Result<Bytes, FilesError> {
+        match &self.place {
+            Some(Place { pages, start }) if self.is_copied() => pages.copy(*start..start + self.bytes.len()),
+            Some(Place { pages, .. }) => pages.check().map(|()| self.bytes.clone()),
+            None => Ok(self.bytes.clone()),
+        }
     }
 
-    /// Compares the length of the file in which they are with what it was.
-    pub(super) fn check(&self) -> Result<(), WeightsError> {
-        self.place.as_ref().map_or(Ok(()), |place| place.pages.check())
+    /// Tells whether [`kept`](Self::kept) copies.
+    pub fn is_copied(&self) -> bool {
+        self.place.as_ref().is_some_and(|place| place.pages.medium == Medium::Network)
     }
 
     /// Lets the system read them from the disk while other work is done.
-    pub(super) fn read_ahead(&self) {
+    pub fn read_ahead(&self) {
         if let Some(Place { pages, start }) = &self.place {
             pages.read_ahead(*start..*start + self.bytes.len());
         }
     }
 
     /// Takes a part out of this process; the system may keep it in its cache, and reading brings it back.
-    pub(super) fn give_back(&self, range: Range<usize>) {
+    pub fn give_back(&self, range: Range<usize>) {
         if let Some(Place { pages, start }) = &self.place {
-            pages.give_back(start + range.start..start + range.end);
+            pages.give_back(start + range.start..start + range.end.min(self.bytes.len()));
         }
     }
 }
 
 impl Pages {
-    fn check(&self) -> Result<(), WeightsError> {
-        let failed = |source| WeightsError::Io { path: self.path.clone(), source };
-        let (expected, found) = (self.map.len() as u64, self.file.metadata().map_err(failed)?.len());
+    fn check(&self) -> Result<(), FilesError> {
+        let found = self.file.metadata().map_err(|source| unreadable(&self.path, source))?.len();
+        let expected = self.map.len() as u64;
         if found < expected {
-            return Err(WeightsError::CutOff { path: self.path.clone(), expected, found });
+            return Err(FilesError::CutOff { path: self.path.clone(), expected, found });
         }
         Ok(())
+    }
+
+    fn copy(&self, range: Range<usize>) -> Result<Bytes, FilesError> {
+        self.check()?;
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        // Of the system itself: whole pages, so that numbers of any size lie where they may.
+        let room = MmapMut::map_anon(range.len()).and_then(|mut room| {
+            read_at(&self.file, &mut room, range.start as u64)?;
+            Ok(room)
+        });
+        match room {
+            Ok(room) => Ok(Bytes::from_owner(room)),
+            Err(source) => self.check().and(Err(unreadable(&self.path, source))),
+        }
     }
 
     #[cfg(unix)]
@@ -195,4 +236,20 @@ impl AsRef<[u8]> for Hold {
     fn as_ref(&self) -> &[u8] {
         &self.0.map
     }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> FilesError {
+    FilesError::Io { action: "read", path: path.to_owned(), source }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(bytes)
 }
