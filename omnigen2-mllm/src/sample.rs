@@ -1,9 +1,12 @@
 use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A way to choose the next token.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A way to choose the next token. One that was read by serde has passed [`validate`](Self::validate); what was left out
+/// is as in [`greedy`](Self::greedy).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
 pub struct Sampling {
     /// The divisor of the logits: the higher, the more chance there is. 0 chooses the likeliest token.
     pub temperature: f64,
@@ -14,6 +17,33 @@ pub struct Sampling {
     /// The penalty of tokens that were there already: their logits are divided by it if positive and multiplied if
     /// not (CTRL, arXiv 1909.05858). 1 changes nothing.
     pub repetition_penalty: f64,
+}
+
+/// What is read of a [`Sampling`], before it is checked.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    temperature: f64,
+    top_k: usize,
+    top_p: f64,
+    repetition_penalty: f64,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let Sampling { temperature, top_k, top_p, repetition_penalty } = Sampling::greedy();
+        Self { temperature, top_k, top_p, repetition_penalty }
+    }
+}
+
+impl TryFrom<Fields> for Sampling {
+    type Error = SamplingError;
+
+    fn try_from(fields: Fields) -> Result<Self, SamplingError> {
+        let Fields { temperature, top_k, top_p, repetition_penalty } = fields;
+        let sampling = Self { temperature, top_k, top_p, repetition_penalty };
+        sampling.validate().map(|()| sampling)
+    }
 }
 
 /// A setting that makes no sense.

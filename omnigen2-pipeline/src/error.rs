@@ -12,7 +12,7 @@ use crate::memory::Shortage;
 use crate::metadata::MetadataError;
 use crate::pixels::PixelError;
 use crate::text::TextError;
-use crate::values::{ConversationError, RequestError};
+use crate::values::{ConversationError, RequestError, UnresolvedPicture};
 use crate::weights::WeightsError;
 
 /// The reason why there is no picture or no reply.
@@ -193,6 +193,12 @@ impl From<crate::hub::HubError> for Error {
 impl From<ExecutionError> for Error {
     fn from(error: ExecutionError) -> Self {
         Self::Execution(error)
+    }
+}
+
+impl From<UnresolvedPicture> for Error {
+    fn from(error: UnresolvedPicture) -> Self {
+        Self::Request(error.into())
     }
 }
 

@@ -35,6 +35,6 @@ pub use omnigen2_vae::Tile;
 pub use tasks::reflect::{self, Mend, Reflection, Round};
 pub use tasks::{Generation, Reply, Step};
 pub use values::{
-    Conversation, ConversationError, Critique, ImageRequest, Memory, Message, Part, Precision, Preset,
-    ReplySettings, RequestError, Role, Turn, conversation, preset,
+    Conversation, ConversationError, Critique, ImageRequest, Memory, Message, Part, Picture, Precision,
+    Preset, ReplySettings, RequestError, Role, Turn, UnresolvedPicture, conversation, preset,
 };

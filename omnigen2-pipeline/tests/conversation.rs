@@ -262,7 +262,8 @@ fn a_picture_can_be_drawn_and_then_edited() {
     conversation.push(Message::drawn(drawn.clone()));
     conversation.push(Message::user("Make it red."));
     let edit = drawing(&mut talked, &conversation);
-    assert_eq!((edit.prompt.as_str(), &edit.references[..]), ("Make it red.", &[drawn][..]));
+    assert_eq!(edit.prompt, "Make it red.");
+    assert_eq!(edit.references, [drawn]);
     draw(&mut talked, &edit);
 }
 
@@ -329,7 +330,7 @@ fn what_the_reply_was_read_from_is_not_read_again_to_draw() {
 #[test]
 fn pictures_may_stand_between_words_of_both() {
     let parts = |text: &str| {
-        vec![Part::Text(text.into()), Part::Picture(picture(56, 56)), Part::Text("and more".into())]
+        vec![Part::Text(text.into()), Part::Picture(picture(56, 56).into()), Part::Text("and more".into())]
     };
     let conversation = Conversation::new()
         .with(Message { role: Role::User, parts: parts("Here is") })

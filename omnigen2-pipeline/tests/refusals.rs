@@ -7,7 +7,9 @@ use burn::prelude::*;
 use image::RgbImage;
 use omnigen2_pipeline::parts::{TextEncoder, TextFeatures};
 use omnigen2_pipeline::pixels::Size;
-use omnigen2_pipeline::{Error, ImageRequest, OmniGen2, RequestError, Result};
+use omnigen2_pipeline::{
+    Conversation, ConversationError, Error, ImageRequest, Message, OmniGen2, Picture, RequestError, Result,
+};
 
 /// Is not to be asked.
 struct Unasked;
@@ -41,4 +43,20 @@ fn noise_of_another_shape() {
     let error = pipeline().generate_from(&request(), noise).unwrap_err();
     let expected = RequestError::Noise { found: [1, 16, 3, 4], expected: [1, 16, 4, 4] };
     assert!(matches!(error, Error::Request(found) if found == expected));
+}
+
+#[test]
+fn pictures_of_which_there_is_a_name_alone() {
+    let named = || Picture::Named("fox.png".into());
+    let error = pipeline().generate(&request().reference(named())).unwrap_err();
+    assert!(
+        matches!(&error, Error::Request(RequestError::Picture(found)) if found.name == "fox.png"),
+        "{error:?}"
+    );
+    let conversation = Conversation::new().with(Message::user("What is this?").picture(named()));
+    let error = pipeline().chat(&conversation).unwrap_err();
+    assert!(matches!(&error, Error::Conversation(ConversationError::Picture(_))), "{error:?}");
+    let asked = ImageRequest { conversation: Some(conversation), ..request() };
+    let error = pipeline().generate(&asked).unwrap_err();
+    assert!(matches!(&error, Error::Request(RequestError::Picture(_))), "{error:?}");
 }

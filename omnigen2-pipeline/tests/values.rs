@@ -6,7 +6,8 @@ use std::fmt::Debug;
 use omnigen2_pipeline::Critique;
 use omnigen2_pipeline::pixels::{ReferenceLimits, RgbImage, Size};
 use omnigen2_pipeline::{
-    CachePolicy, Conversation, Guidance, ImageRequest, Message, Part, Role, Solver, TimeShift,
+    CachePolicy, Conversation, Guidance, ImageRequest, Message, Part, Picture, ReplySettings, Role, Sampling,
+    Solver, TimeShift,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -20,11 +21,12 @@ fn number() -> impl Strategy<Value = f64> {
     (-9_999_i32..9_999).prop_map(|thousandths| f64::from(thousandths) / 1000.0)
 }
 
-fn picture() -> impl Strategy<Value = RgbImage> {
-    (1_u32..5, 1_u32..5).prop_flat_map(|(width, height)| {
+fn picture() -> impl Strategy<Value = Picture> {
+    let pixels = (1_u32..5, 1_u32..5).prop_flat_map(|(width, height)| {
         let bytes = vec(any::<u8>(), (width * height * 3) as usize);
-        bytes.prop_map(move |bytes| RgbImage::from_raw(width, height, bytes).unwrap())
-    })
+        bytes.prop_map(move |bytes| RgbImage::from_raw(width, height, bytes).unwrap().into())
+    });
+    prop_oneof![pixels, any::<String>().prop_map(Picture::Named)]
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -87,6 +89,27 @@ prop_compose! {
     }
 }
 
+/// Within what a choice of tokens may be.
+fn sampling() -> impl Strategy<Value = Sampling> {
+    (0_u16..3000, any::<usize>(), 1_u16..=1000, 1_u16..3000).prop_map(
+        |(temperature, top_k, top_p, penalty)| {
+            let number = |thousandths| f64::from(thousandths) / 1000.0;
+            let (temperature, top_p, repetition_penalty) =
+                (number(temperature), number(top_p), number(penalty));
+            Sampling { temperature, top_k, top_p, repetition_penalty }
+        },
+    )
+}
+
+prop_compose! {
+    fn reply_settings()(
+        max_tokens: usize, sampling in option::of(sampling()), seed: u64, stop in vec(any::<String>(), 0..3),
+        may_draw: bool,
+    ) -> ReplySettings {
+        ReplySettings { max_tokens, sampling, seed, stop, may_draw }
+    }
+}
+
 prop_compose! {
     fn critique()(text: String, unmet in vec(any::<String>(), 0..4), mend: String, score in number()) -> Critique {
         Critique { text, unmet, mend, score }
@@ -114,6 +137,11 @@ proptest! {
     }
 
     #[test]
+    fn settings_of_replies_travel_whole(settings in reply_settings()) {
+        travels(&settings);
+    }
+
+    #[test]
     fn critiques_travel_whole(critique in critique()) {
         travels(&critique);
     }
@@ -136,6 +164,10 @@ fn a_field_that_there_is_not_is_named_beside_those_that_there_are() {
     assert!(error.contains("`name`") && error.contains("`parts`"), "{error}");
     let error = refused::<Conversation>(json!({ "messages": [{ "role": "system", "parts": [] }] }));
     assert!(error.contains("`system`") && error.contains("`assistant`"), "{error}");
+    let error = refused::<ReplySettings>(json!({ "max_token": 20 }));
+    assert!(error.contains("`max_token`") && error.contains("`max_tokens`"), "{error}");
+    let error = refused::<Sampling>(json!({ "top-p": 0.5 }));
+    assert!(error.contains("`top-p`") && error.contains("`top_p`"), "{error}");
     let error = refused::<Critique>(json!({ "text": "", "unmet": [], "mend": "", "score": 0.0, "why": "" }));
     assert!(error.contains("`why`") && error.contains("`score`"), "{error}");
 }
@@ -144,7 +176,48 @@ fn a_field_that_there_is_not_is_named_beside_those_that_there_are() {
 fn what_is_left_out_takes_its_default() {
     let request: ImageRequest = serde_json::from_value(json!({ "prompt": "a fox", "steps": 20 })).unwrap();
     assert_eq!(request, ImageRequest::new("a fox").steps(20));
+    let settings: ReplySettings = serde_json::from_value(json!({ "sampling": { "top_k": 7 } })).unwrap();
+    let sampling = Some(Sampling { top_k: 7, ..Sampling::greedy() });
+    assert_eq!(settings, ReplySettings { sampling, ..ReplySettings::default() });
     let asked = json!({ "messages": [{ "role": "user", "parts": [{ "text": "hello" }] }] });
     let conversation: Conversation = serde_json::from_value(asked).unwrap();
     assert_eq!(conversation, Conversation::new().with(Message::user("hello")));
+}
+
+#[test]
+fn a_choice_of_tokens_that_makes_no_sense_is_refused_when_it_is_read() {
+    let error = refused::<Sampling>(json!({ "temperature": -1.0 }));
+    assert!(error.contains("the temperature is -1; it must be 0 or more"), "{error}");
+    let error = refused::<ReplySettings>(json!({ "sampling": { "top_p": 1.5 } }));
+    assert!(error.contains("top-p is 1.5; it must be more than 0 and at most 1"), "{error}");
+}
+
+#[test]
+fn a_picture_that_travels_by_its_name_is_resolved_before_it_is_used() {
+    let sent = json!({
+        "references": [{ "name": "fox.png" }],
+        "conversation": { "messages": [{ "role": "user", "parts": [{ "picture": { "name": "hat.png" } }] }] },
+    });
+    let mut request: ImageRequest = serde_json::from_value(sent).unwrap();
+    assert_eq!(request.references, [Picture::Named("fox.png".into())]);
+    assert_eq!(request.conversation.as_ref().unwrap().pictures().count(), 0);
+    let why = |request: &ImageRequest| request.validate().unwrap_err().to_string();
+    assert!(
+        why(&request).contains("the picture \"fox.png\" is known by its name alone"),
+        "{}",
+        why(&request)
+    );
+
+    let fox = RgbImage::new(32, 48);
+    let find =
+        |name: &str| if name == "fox.png" { Ok(fox.clone()) } else { Err(format!("{name} is not here")) };
+    assert_eq!(request.resolve(find), Err("hat.png is not here".into()));
+    assert_eq!(request.references, [Picture::Pixels(fox.clone())]);
+    assert!(why(&request).contains("hat.png"), "{}", why(&request));
+    request.resolve(|_| Ok::<_, String>(fox.clone())).unwrap();
+    request.validate().unwrap();
+    assert_eq!(request.conversation.unwrap().pictures().collect::<Vec<_>>(), [&fox]);
+
+    let error = refused::<ImageRequest>(json!({ "references": [{ "name": "fox.png", "sha": "" }] }));
+    assert!(error.contains("`sha`") && error.contains("`name`"), "{error}");
 }

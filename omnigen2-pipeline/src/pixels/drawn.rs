@@ -17,7 +17,7 @@ pub(crate) fn sizes(request: &ImageRequest) -> Result<Sizes> {
     request.validate()?;
     let mut references = Vec::with_capacity(request.references.len());
     for picture in &request.references {
-        let (width, height) = picture.dimensions();
+        let (width, height) = picture.pixels()?.dimensions();
         references.push(vae_size(Size::new(width, height), &request.reference_limits)?);
     }
     let (drawn, asked) = match request.asked_size() {

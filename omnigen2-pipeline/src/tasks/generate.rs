@@ -239,7 +239,8 @@ fn references(engine: &mut Engine, request: &ImageRequest) -> Result<Vec<Tensor<
     let autoencoder = engine.autoencoder()?;
     let mut latents = Vec::with_capacity(request.references.len());
     for (picture, index) in request.references.iter().zip(1..) {
-        let image = for_vae(picture, &request.reference_limits)?.into_tensor(&device).unsqueeze::<4>();
+        let image =
+            for_vae(picture.pixels()?, &request.reference_limits)?.into_tensor(&device).unsqueeze::<4>();
         let latent = if request.draw_references {
             autoencoder.encode_drawn(image, request.seed.wrapping_add(index))?
         } else {

@@ -41,6 +41,7 @@ impl<'p> Reply<'p> {
         conversation: &Conversation,
         settings: &ReplySettings,
     ) -> Result<Self> {
+        conversation.check_pictures().map_err(ConversationError::from)?;
         if settings.max_tokens == 0 {
             return Err(ConversationError::NoReply.into());
         }
@@ -79,7 +80,7 @@ impl Reply<'_> {
         kept.keep_conversation(&conversation, features);
         Ok(Turn::Draw(ImageRequest {
             prompt: conversation.request(),
-            references: conversation.latest_pictures(),
+            references: conversation.latest_pictures().into_iter().map(Into::into).collect(),
             conversation: Some(conversation),
             ..ImageRequest::default()
         }))

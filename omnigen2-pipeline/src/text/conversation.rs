@@ -11,6 +11,7 @@ pub fn conversation_prompt(conversation: &Conversation) -> Result<String, TextEr
     if conversation.messages.last().is_none_or(|message| message.role != Role::User) {
         return Err(ConversationError::NothingAsked.into());
     }
+    conversation.check_pictures().map_err(ConversationError::from)?;
     let mut worded = turn("system", &conversation.system);
     let mut shown = 0;
     for message in &conversation.messages {
@@ -80,7 +81,7 @@ mod tests {
 
     #[test]
     fn pictures_are_numbered_through_turns_and_may_stand_anywhere() {
-        let between = vec![Part::Text("a".into()), Part::Picture(picture(28)), Part::Text("b".into())];
+        let between = vec![Part::Text("a".into()), Part::Picture(picture(28).into()), Part::Text("b".into())];
         let conversation = Conversation::new()
             .with(Message { role: Role::User, parts: between.clone() })
             .with(Message { role: Role::Assistant, parts: between })

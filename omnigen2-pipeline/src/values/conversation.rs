@@ -3,6 +3,8 @@
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use super::{Picture, UnresolvedPicture};
+
 /// The system message of OmniGen2's prompts.
 pub const SYSTEM: &str =
     "You are a helpful assistant that generates high-quality images based on user instructions.";
@@ -19,7 +21,7 @@ pub const SYSTEM: &str =
 /// assert_eq!(conversation.pictures().count(), 1);
 /// ```
 ///
-/// Serialised, it is whole: pictures are PNGs, in base64 where the format is text.
+/// Serialised, it is whole: pictures are PNGs, in base64 where the format is text, or stay [names](Picture).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Conversation {
@@ -56,7 +58,7 @@ pub enum Part {
     /// Words. Those that spell a special token, such as `<|im_end|>`, become that token, as in the reference.
     Text(String),
     /// A picture: shown by the user, or drawn by the model.
-    Picture(#[serde(with = "super::picture")] RgbImage),
+    Picture(Picture),
 }
 
 /// A reason for which a conversation cannot be continued.
@@ -80,6 +82,9 @@ pub enum ConversationError {
         /// `max_position_embeddings`.
         most: usize,
     },
+    /// A picture of which there is a name alone.
+    #[error(transparent)]
+    Picture(#[from] UnresolvedPicture),
     /// The reply may have no tokens.
     #[error("the reply may have 0 tokens; allow at least 1")]
     NoReply,
@@ -108,7 +113,28 @@ impl Conversation {
         self
     }
 
-    /// Returns all pictures, in order.
+    /// Puts the pixels that `find` gives in place of all names of pictures.
+    ///
+    /// # Errors
+    /// What `find` says of the first name.
+    pub fn resolve<E>(&mut self, mut find: impl FnMut(&str) -> Result<RgbImage, E>) -> Result<(), E> {
+        let parts = self.messages.iter_mut().flat_map(|message| &mut message.parts);
+        let mut pictures = parts.filter_map(|part| match part {
+            Part::Picture(picture) => Some(picture),
+            Part::Text(_) => None,
+        });
+        pictures.try_for_each(|picture| picture.resolve(&mut find))
+    }
+
+    /// Checks that the pixels of all pictures are here.
+    pub(crate) fn check_pictures(&self) -> Result<(), UnresolvedPicture> {
+        self.messages
+            .iter()
+            .flat_map(Message::all_pictures)
+            .try_for_each(|picture| picture.pixels().map(drop))
+    }
+
+    /// Returns all pictures whose pixels are here, in order.
     pub fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
         self.messages.iter().flat_map(Message::pictures)
     }
@@ -142,21 +168,25 @@ impl Message {
     }
 
     /// A turn in which the model drew.
-    pub fn drawn(picture: RgbImage) -> Self {
-        Self { role: Role::Assistant, parts: vec![Part::Picture(picture)] }
+    pub fn drawn(picture: impl Into<Picture>) -> Self {
+        Self { role: Role::Assistant, parts: vec![Part::Picture(picture.into())] }
     }
 
     /// Adds a picture after those at the beginning, before the text, where the reference has them. For other
     /// places, write the parts out.
-    pub fn picture(mut self, picture: RgbImage) -> Self {
+    pub fn picture(mut self, picture: impl Into<Picture>) -> Self {
         let text = |part: &Part| matches!(part, Part::Text(_));
         let place = self.parts.iter().position(text).unwrap_or(self.parts.len());
-        self.parts.insert(place, Part::Picture(picture));
+        self.parts.insert(place, Part::Picture(picture.into()));
         self
     }
 
-    /// Returns the pictures of the turn, in order.
+    /// Returns the pictures of the turn whose pixels are here, in order.
     pub fn pictures(&self) -> impl Iterator<Item = &RgbImage> {
+        self.all_pictures().filter_map(|picture| picture.pixels().ok())
+    }
+
+    fn all_pictures(&self) -> impl Iterator<Item = &Picture> {
         self.parts.iter().filter_map(|part| match part {
             Part::Picture(picture) => Some(picture),
             Part::Text(_) => None,

@@ -15,6 +15,7 @@ mod size;
 pub use conversation::{Conversation, ConversationError, Message, Part, Role, SYSTEM};
 pub use critique::Critique;
 pub use memory::Memory;
+pub use picture::{Picture, UnresolvedPicture};
 pub use precision::Precision;
 pub use preset::Preset;
 pub use reply::{ReplySettings, Turn};

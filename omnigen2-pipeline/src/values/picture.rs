@@ -1,4 +1,4 @@
-//! Pictures within serialised values: a PNG, in base64 where the format is text.
+//! Pictures within values. Serialised, one is a PNG, in base64 where the format is text, or a name.
 
 use std::fmt;
 use std::io::Cursor;
@@ -6,13 +6,87 @@ use std::io::Cursor;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use image::codecs::png::PngDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, Limits, RgbImage};
-use serde::de::{Error, SeqAccess, Visitor};
+use omnigen2_files::short;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
 /// The most pixels of a picture that is read, as of one that is opened.
 const MOST_PIXELS: u64 = (1 << 29) / 3;
 /// The most bytes that decoding a picture may take, beside the picture.
 const MOST_BYTES: u64 = 1 << 29;
+
+/// A picture of a request or a conversation.
+///
+/// ```
+/// use omnigen2_pipeline::{ImageRequest, Picture, pixels::RgbImage};
+///
+/// let sent = r#"{"prompt": "Make it red.", "references": [{"name": "fox.png"}]}"#;
+/// let mut request: ImageRequest = serde_json::from_str(sent)?;
+/// assert_eq!(request.references, [Picture::Named("fox.png".into())]);
+/// assert!(request.validate().is_err(), "nothing is read for a name");
+/// request.resolve(|name| if name == "fox.png" { Ok(RgbImage::new(64, 64)) } else { Err("no such picture") })?;
+/// request.validate()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// Its pixels.
+    Pixels(RgbImage),
+    /// A name, by which whoever reads the value has to find it before the value is used.
+    Named(String),
+}
+
+/// A picture that was not found by its name before it was used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the picture \"{}\" is known by its name alone; give its pixels first, by `resolve`", short(name))]
+pub struct UnresolvedPicture {
+    /// The name.
+    pub name: String,
+}
+
+impl Picture {
+    /// The pixels.
+    ///
+    /// # Errors
+    /// If there is a name alone.
+    pub fn pixels(&self) -> Result<&RgbImage, UnresolvedPicture> {
+        match self {
+            Self::Pixels(picture) => Ok(picture),
+            Self::Named(name) => Err(UnresolvedPicture { name: name.clone() }),
+        }
+    }
+
+    /// Puts the pixels that `find` gives in place of a name.
+    ///
+    /// # Errors
+    /// What `find` says.
+    pub fn resolve<E>(&mut self, find: impl FnOnce(&str) -> Result<RgbImage, E>) -> Result<(), E> {
+        if let Self::Named(name) = self {
+            *self = Self::Pixels(find(name)?);
+        }
+        Ok(())
+    }
+}
+
+impl From<RgbImage> for Picture {
+    fn from(picture: RgbImage) -> Self {
+        Self::Pixels(picture)
+    }
+}
+
+impl PartialEq<RgbImage> for Picture {
+    fn eq(&self, other: &RgbImage) -> bool {
+        self.pixels() == Ok(other)
+    }
+}
+
+/// How a name is serialised.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Name<S> {
+    name: S,
+}
 
 /// Why bytes are no picture of a value.
 #[derive(Debug, thiserror::Error)]
@@ -25,25 +99,30 @@ enum Refusal {
     TooLarge(u32, u32),
 }
 
-pub(crate) fn serialize<S: Serializer>(picture: &RgbImage, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut png = Cursor::new(Vec::new());
-    let written = picture.write_to(&mut png, ImageFormat::Png);
-    let (width, height) = picture.dimensions();
-    written.map_err(|error| {
-        ser::Error::custom(format_args!("a picture of {width}x{height} pixels cannot be written: {error}"))
-    })?;
-    if serializer.is_human_readable() {
-        serializer.serialize_str(&BASE64_STANDARD.encode(png.into_inner()))
-    } else {
-        serializer.serialize_bytes(png.get_ref())
+impl Serialize for Picture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let picture = match self {
+            Self::Pixels(picture) => picture,
+            Self::Named(name) => return Name { name }.serialize(serializer),
+        };
+        let mut png = Cursor::new(Vec::new());
+        let written = picture.write_to(&mut png, ImageFormat::Png);
+        let (width, height) = picture.dimensions();
+        written.map_err(|error| {
+            let why = format_args!("a picture of {width}x{height} pixels cannot be written: {error}");
+            ser::Error::custom(why)
+        })?;
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&BASE64_STANDARD.encode(png.into_inner()))
+        } else {
+            serializer.serialize_bytes(png.get_ref())
+        }
     }
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RgbImage, D::Error> {
-    if deserializer.is_human_readable() {
-        deserializer.deserialize_string(Encoded)
-    } else {
-        deserializer.deserialize_byte_buf(Encoded)
+impl<'de> Deserialize<'de> for Picture {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Sent)
     }
 }
 
@@ -58,60 +137,35 @@ fn decode(png: &[u8]) -> Result<RgbImage, Refusal> {
     Ok(DynamicImage::from_decoder(decoder)?.into_rgb8())
 }
 
-struct Encoded;
+struct Sent;
 
-impl<'de> Visitor<'de> for Encoded {
-    type Value = RgbImage;
+impl<'de> Visitor<'de> for Sent {
+    type Value = Picture;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a PNG picture, in base64 where it is text")
+        f.write_str("a PNG picture, in base64 where it is text, or the `name` of one")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<RgbImage, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Picture, E> {
         let png = BASE64_STANDARD.decode(text).map_err(Refusal::from);
-        png.and_then(|png| decode(&png)).map_err(E::custom)
+        png.and_then(|png| decode(&png)).map(Picture::Pixels).map_err(E::custom)
     }
 
-    fn visit_bytes<E: Error>(self, png: &[u8]) -> Result<RgbImage, E> {
-        decode(png).map_err(E::custom)
+    fn visit_bytes<E: Error>(self, png: &[u8]) -> Result<Picture, E> {
+        decode(png).map(Picture::Pixels).map_err(E::custom)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RgbImage, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Picture, A::Error> {
         let mut png = Vec::new();
         while let Some(byte) = seq.next_element()? {
             png.push(byte);
         }
         self.visit_bytes(&png)
     }
-}
 
-/// Pictures one after the other.
-pub(crate) mod list {
-    use super::{Deserialize, Deserializer, RgbImage, Serialize, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(pictures: &[RgbImage], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(pictures.iter().map(Written))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RgbImage>, D::Error> {
-        let pictures = Vec::<Read>::deserialize(deserializer)?;
-        Ok(pictures.into_iter().map(|Read(picture)| picture).collect())
-    }
-
-    struct Written<'a>(&'a RgbImage);
-
-    impl Serialize for Written<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            super::serialize(self.0, serializer)
-        }
-    }
-
-    struct Read(RgbImage);
-
-    impl<'de> Deserialize<'de> for Read {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            super::deserialize(deserializer).map(Self)
-        }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Picture, A::Error> {
+        let Name { name } = Name::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Picture::Named(name))
     }
 }
 
@@ -119,18 +173,17 @@ pub(crate) mod list {
 mod tests {
     use super::*;
 
-    #[derive(Debug, Serialize, Deserialize)]
-    struct One(#[serde(with = "super")] RgbImage);
-
     fn refused(text: &str) -> String {
-        serde_json::from_value::<One>(text.into()).unwrap_err().to_string()
+        serde_json::from_value::<Picture>(text.into()).unwrap_err().to_string()
     }
 
     #[test]
     fn what_is_no_picture_is_refused() {
         assert!(refused("fox.png").contains("expected a PNG picture in base64"));
         assert!(refused("AAAA").contains("expected a PNG picture: "));
-        let error = serde_json::to_string(&One(RgbImage::new(0, 4))).unwrap_err().to_string();
+        let misnamed = serde_json::json!({ "name": "fox.png", "path": "fox.png" });
+        assert!(serde_json::from_value::<Picture>(misnamed).unwrap_err().to_string().contains("`path`"));
+        let error = serde_json::to_string(&Picture::Pixels(RgbImage::new(0, 4))).unwrap_err().to_string();
         assert!(error.contains("0x4"), "{error}");
     }
 
@@ -153,7 +206,8 @@ mod tests {
     fn colours_of_other_pngs_become_rgb() {
         let mut png = Cursor::new(Vec::new());
         image::GrayImage::from_pixel(3, 2, image::Luma([9])).write_to(&mut png, ImageFormat::Png).unwrap();
-        let One(picture) = serde_json::from_value(BASE64_STANDARD.encode(png.into_inner()).into()).unwrap();
+        let picture = serde_json::from_value(BASE64_STANDARD.encode(png.into_inner()).into());
+        let Picture::Pixels(picture) = picture.unwrap() else { panic!("it has pixels") };
         assert_eq!((picture.dimensions(), picture.get_pixel(2, 1).0), ((3, 2), [9; 3]));
     }
 }

@@ -1,6 +1,7 @@
 //! How a reply is asked for, and what it turned out to be.
 
 use omnigen2_mllm::Sampling;
+use serde::{Deserialize, Serialize};
 
 use super::ImageRequest;
 
@@ -8,7 +9,10 @@ use super::ImageRequest;
 const MAX_TOKENS: usize = 256;
 
 /// Settings of a reply.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// What is left out when they are read takes its default, and a field that there is not is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ReplySettings {
     /// The most tokens it may have.
     pub max_tokens: usize,

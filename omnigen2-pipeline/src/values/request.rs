@@ -4,7 +4,7 @@ use image::RgbImage;
 use omnigen2_dit::{CachePolicy, Guidance, Solver, TimeShift};
 use serde::{Deserialize, Serialize};
 
-use super::{Conversation, ReferenceLimits, Size};
+use super::{Conversation, Picture, ReferenceLimits, Size, UnresolvedPicture};
 
 /// The side of a picture for which no size is asked.
 const DEFAULT_SIDE: u32 = 1024;
@@ -15,8 +15,8 @@ const MOST_TOKENS: usize = 32_768;
 
 /// A picture to draw, to edit or to combine from others. Defaults are those of the reference's example scripts.
 ///
-/// Serialised, it is whole: pictures are PNGs, in base64 where the format is text. What is left out when it is read
-/// takes its default, and a field that there is not is refused.
+/// Serialised, it is whole: pictures are PNGs, in base64 where the format is text, or stay [names](Picture). What is left
+/// out when it is read takes its default, and a field that there is not is refused.
 ///
 /// ```
 /// use omnigen2_pipeline::{ImageRequest, pixels::Size};
@@ -38,8 +38,8 @@ pub struct ImageRequest {
     /// The text that guidance pulls away from.
     pub negative: String,
     /// Pictures to edit or to take subjects from.
-    #[serde(with = "super::picture::list", skip_serializing_if = "Vec::is_empty")]
-    pub references: Vec<RgbImage>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Picture>,
     /// The size of the picture. Without one it is that of the only reference, or 1024 by 1024.
     pub size: Option<Size>,
     /// The number of pictures to draw from one noise stream.
@@ -145,6 +145,9 @@ pub enum RequestError {
         /// `[images, channels, height, width]`.
         expected: [usize; 4],
     },
+    /// A picture of which there is a name alone.
+    #[error(transparent)]
+    Picture(#[from] UnresolvedPicture),
     /// Nothing was asked for.
     #[error("an empty list of requests draws nothing")]
     Empty,
@@ -162,8 +165,8 @@ impl ImageRequest {
     }
 
     /// Adds a picture to edit or to take a subject from.
-    pub fn reference(mut self, picture: RgbImage) -> Self {
-        self.references.push(picture);
+    pub fn reference(mut self, picture: impl Into<Picture>) -> Self {
+        self.references.push(picture.into());
         self
     }
 
@@ -202,11 +205,22 @@ impl ImageRequest {
         Self { seed, ..self }
     }
 
+    /// Puts the pixels that `find` gives in place of all names of pictures, those of the conversation included.
+    ///
+    /// # Errors
+    /// What `find` says of the first name.
+    pub fn resolve<E>(&mut self, mut find: impl FnMut(&str) -> Result<RgbImage, E>) -> Result<(), E> {
+        self.references.iter_mut().try_for_each(|picture| picture.resolve(&mut find))?;
+        self.conversation.as_mut().map_or(Ok(()), |conversation| conversation.resolve(find))
+    }
+
     /// Checks every setting that can be checked without a model.
     ///
     /// # Errors
     /// The first setting that makes no sense.
     pub fn validate(&self) -> Result<(), RequestError> {
+        self.references.iter().try_for_each(|picture| picture.pixels().map(drop))?;
+        self.conversation.as_ref().map_or(Ok(()), Conversation::check_pictures)?;
         within("steps", self.steps as u64, 1, MOST_STEPS as u64)?;
         within("count", self.count as u64, 1, MOST_IMAGES as u64)?;
         within("max_tokens", self.max_tokens as u64, 1, MOST_TOKENS as u64)?;

@@ -72,7 +72,7 @@ pub fn request(case: &Golden, prompt: &str, settings: &Settings) -> Result<Image
     Ok(ImageRequest {
         prompt: prompt.into(),
         negative: settings.negative_prompt.clone(),
-        references: case.numbered("in.image").iter().map(|name| case.image(name)).collect(),
+        references: case.numbered("in.image").iter().map(|name| case.image(name).into()).collect(),
         size,
         count: settings.num_images_per_prompt,
         guidance: Guidance {

@@ -183,7 +183,7 @@ fn the_error_of_a_critic_ends_it_and_leaves_the_best_and_the_pipeline() {
 
 #[test]
 fn a_request_that_cannot_be_drawn_ends_it() {
-    let request = ImageRequest { references: vec![picture(32); 6], ..request() };
+    let request = ImageRequest { references: vec![picture(32).into(); 6], ..request() };
     let mut omnigen2 = pipeline(restless());
     let mut reflection = omnigen2.reflect(request, 3).unwrap();
     assert!(reflection.next().unwrap().unwrap_err().to_string().contains("6 reference pictures"));

@@ -23,18 +23,18 @@ fn an_edit_starts_from_the_picture_and_keeps_the_settings() {
 #[test]
 fn an_edit_puts_the_picture_before_the_references() {
     for count in [1, 4] {
-        let originals: Vec<_> = (0..count).map(|i| picture(32 + 16 * i)).collect();
+        let originals: Vec<_> = (0..count).map(|i| picture(32 + 16 * i).into()).collect();
         let request = ImageRequest { references: originals.clone(), ..request() };
         let found = rounds(&mut pipeline(restless()), request, 2);
-        let expected: Vec<_> = std::iter::once(&found[0].picture).chain(&originals).collect();
-        assert!(found[1].request.references.iter().eq(expected));
+        let expected: Vec<_> = std::iter::once(found[0].picture.clone().into()).chain(originals).collect();
+        assert_eq!(found[1].request.references, expected);
         assert_eq!(found[1].request.prompt, "Edit the first image: Change 1.");
     }
 }
 
 #[test]
 fn with_as_many_references_as_the_denoiser_tells_apart_the_picture_is_drawn_anew() {
-    let references: Vec<_> = (0..5).map(|i| picture(32 + 16 * i)).collect();
+    let references = (0..5).map(|i| picture(32 + 16 * i).into()).collect();
     let request = ImageRequest { references, ..request() };
     let found = rounds(&mut pipeline(restless()), request.clone(), 2);
     assert_eq!(found[1].request.references, request.references, "no reference is lost");
@@ -54,7 +54,7 @@ fn an_edit_has_the_size_of_the_picture_even_if_none_was_asked_for() {
 
 #[test]
 fn a_redrawing_amends_the_prompt_and_begins_from_other_noise() {
-    for references in [vec![], vec![picture(32)]] {
+    for references in [vec![], vec![picture(32).into()]] {
         let request = ImageRequest { references, prompt: "a red fox\n".into(), ..request() };
         let mut omnigen2 = pipeline(restless());
         let reflection = omnigen2.reflect(request.clone(), 3).unwrap().mend(Mend::Redraw);

@@ -34,7 +34,7 @@ impl Language {
 
     /// The tokens up to where the reply begins.
     pub(super) fn asked(&self, example: &Example) -> Result<Vec<u32>> {
-        let pictures = example.pictures.iter().cloned().map(Said::Picture);
+        let pictures = example.pictures.iter().cloned().map(|picture| Said::Picture(picture.into()));
         let parts = pictures.chain([Said::Text(example.instruction.clone())]).collect();
         let worded = conversation_prompt(&Conversation::new().with(Message { role: Role::User, parts }))?;
         let tokens = example.pictures.iter().map(|picture| {

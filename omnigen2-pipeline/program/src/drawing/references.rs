@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use omnigen2_pipeline::Picture;
 use omnigen2_pipeline::metadata::{Record, ReferenceRecord, digest};
 use omnigen2_pipeline::pixels::{self, PixelError, RgbImage, Size, VisionLimits, vit_size};
 
@@ -47,9 +48,9 @@ pub(crate) fn written(path: &Path, picture: &RgbImage) -> ReferenceRecord {
 }
 
 /// The records of pictures' files; none if one of the pictures is in no known file.
-pub(crate) fn named(pictures: &[RgbImage], known: &[ReferenceRecord]) -> Option<Vec<ReferenceRecord>> {
+pub(crate) fn named(pictures: &[Picture], known: &[ReferenceRecord]) -> Option<Vec<ReferenceRecord>> {
     let find = |digest: String| known.iter().find(|record| record.digest == digest).cloned();
-    pictures.iter().map(|picture| find(digest(picture))).collect()
+    pictures.iter().map(|picture| find(digest(picture.pixels().ok()?))).collect()
 }
 
 /// The pictures that a record names, which must still be the same.

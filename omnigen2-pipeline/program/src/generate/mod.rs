@@ -66,7 +66,7 @@ fn plan(args: Args) -> Result<Plan, Failure> {
         None => references::given(&args.image)?,
     };
     drawing::check_references(&request, &references)?;
-    request.references = references.iter().map(|reference| reference.picture.clone()).collect();
+    request.references = references.iter().map(|reference| reference.picture.clone().into()).collect();
     Ok(Plan { request, references, outputs, origin })
 }
 

@@ -54,6 +54,6 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     }
     let references = references::given(&args.image)?;
     drawing::check_references(&request, &references)?;
-    request.references = references.iter().map(|reference| reference.picture.clone()).collect();
+    request.references = references.iter().map(|reference| reference.picture.clone().into()).collect();
     Ok(Plan { request, references, origin })
 }

@@ -21,7 +21,7 @@ impl<'m> ChatCritic<'m> {
 
 impl Critic for ChatCritic<'_> {
     fn critique(&mut self, request: &ImageRequest, picture: &RgbImage) -> Result<Critique> {
-        let shown = request.references.iter().chain([picture]).cloned().map(Part::Picture);
+        let shown = request.references.iter().cloned().chain([picture.clone().into()]).map(Part::Picture);
         let question = Part::Text(question(&request.prompt, request.references.len()));
         let message = Message { role: Role::User, parts: shown.chain([question]).collect() };
         let settings =

@@ -43,7 +43,7 @@ impl Mend {
                     }
                 };
                 let size = Some(Size::new(picture.width(), picture.height()));
-                let references = std::iter::once(picture.clone()).chain(request.references).collect();
+                let references = std::iter::once(picture.clone().into()).chain(request.references).collect();
                 ImageRequest { prompt, references, size, ..request }
             }
         }
