@@ -252,14 +252,17 @@ mod tests {
 
     #[test]
     fn other_colours_than_the_vision_tower_has_are_refused() {
-        let read = |text| serde_json::from_str::<VisionLimits>(text).map_err(|error| error.to_string());
+        fn read(text: &str) -> Result<VisionLimits, String> {
+            serde_json::from_str(text).map_err(|error| error.to_string())
+        }
         let usual = r#"{"image_mean": [0.48145466, 0.4578275, 0.40821073], "rescale_factor": 0.00392156862745098,
             "image_std": [0.26862954, 0.26130258, 0.27577711]}"#;
         assert_eq!(read(usual), Ok(VisionLimits::default()));
         for (field, value) in
             [("image_mean", "[0.5, 0.5, 0.5]"), ("image_std", "[1, 1, 1]"), ("rescale_factor", "1")]
         {
-            let error = read(&format!(r#"{{"{field}": {value}}}"#)).unwrap_err();
+            let text = format!(r#"{{"{field}": {value}}}"#);
+            let error = read(&text).unwrap_err();
             assert!(error.contains(field) && error.contains("computes with"), "{error}");
         }
     }

@@ -95,7 +95,7 @@ fn the_verdict_of_a_chat_model_is_acted_upon() {
 
 #[test]
 fn a_chat_model_is_shown_the_references_and_then_the_picture_and_may_not_draw() {
-    let references = vec![picture(32), picture(48)];
+    let references = [picture(32), picture(48)];
     let request = references.iter().cloned().fold(request(), ImageRequest::reference);
     let (found, asked) = acted(&["UNMET: fox\nEDIT: add a fox", "UNMET: none"], request);
     let (found, asked) = (found.into_iter().map(Result::unwrap), asked.lock().unwrap());

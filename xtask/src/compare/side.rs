@@ -62,7 +62,7 @@ impl PyTorch {
 
 /// Builds our side and says where it is.
 pub(super) fn build(shell: &Shell) -> Result<PathBuf, Failure> {
-    let arguments = "build --release --workspace --features omnigen2-pipeline/cli --bin side";
+    let arguments = "build --release --workspace --bin side";
     let arguments = arguments.split_whitespace().chain(["--message-format", "json-render-diagnostics"]);
     let messages = cmd!(shell, "cargo {arguments...}").quiet().read()?;
     let built = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
