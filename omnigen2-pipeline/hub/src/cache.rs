@@ -74,9 +74,12 @@ impl Cache {
         let lock = self.lock_file(&file.blob);
         disk::create_folders(&self.locks).map_err(|source| self.error(file, &lock, source))?;
         Lock::take(&self.blob(file), lock.clone()).map_err(|error| match error {
-            FilesError::Busy { holder, .. } => {
-                HubError::Busy { repository: self.repository.clone(), file: file.name.clone(), holder, lock }
-            }
+            FilesError::Busy { holder, .. } => HubError::Busy {
+                repository: self.repository.clone(),
+                file: file.name.clone(),
+                holder,
+                lock: lock.into(),
+            },
             FilesError::Io { source, .. } => self.error(file, &lock, source),
             error => self.error(file, &lock, io::Error::other(error)),
         })

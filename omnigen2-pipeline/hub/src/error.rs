@@ -156,7 +156,7 @@ pub enum HubError {
         /// The process, as it named itself.
         holder: String,
         /// The lock file.
-        lock: PathBuf,
+        lock: Box<Path>,
     },
     /// Nothing may be fetched, and the cache does not hold the whole checkpoint.
     #[error(

@@ -109,9 +109,9 @@ pub enum WeightsError {
         /// Bytes of the file.
         found: u64,
     },
-    /// A file cannot be opened, or has become shorter since it was.
+    /// A file has become shorter since it was opened.
     #[error(transparent)]
-    File(#[from] FilesError),
+    File(FilesError),
     /// A tensor has more or fewer bytes than its type and shape ask for.
     #[error(
         "{} in {path} has {found} bytes, which are not those of {element} in the shape {shape:?}; download it again",
@@ -197,6 +197,15 @@ pub enum WeightsError {
         /// The differences.
         report: Box<LoadReport>,
     },
+}
+
+impl From<FilesError> for WeightsError {
+    fn from(error: FilesError) -> Self {
+        match error {
+            FilesError::Io { path, source, .. } => Self::Io { path, source },
+            error => Self::File(error),
+        }
+    }
 }
 
 impl WeightsError {

@@ -36,7 +36,7 @@ fn request() -> ImageRequest {
 }
 
 fn picture(side: u32) -> RgbImage {
-    RgbImage::from_fn(side, side, |x, y| Rgb([x as u8 * 5, y as u8 * 7, side as u8]))
+    RgbImage::from_fn(side, side, |x, y| Rgb([(x * 5) as u8, (y * 7) as u8, side as u8]))
 }
 
 fn poor(mend: &str) -> Critique {

@@ -192,9 +192,9 @@ fn a_file_that_is_not_one_is_an_error() {
     let folder = tempdir().unwrap();
     let inside = folder.path().join("model.safetensors");
     std::fs::create_dir(&inside).unwrap();
-    assert!(matches!(error(folder.path(), &["model.safetensors"]), WeightsError::File(_)));
+    assert!(matches!(error(folder.path(), &["model.safetensors"]), WeightsError::Io { .. }));
     #[cfg(unix)]
-    assert!(matches!(error(Path::new("/dev/zero"), &["/dev/zero"]), WeightsError::File(_)));
+    assert!(matches!(error(Path::new("/dev/zero"), &["/dev/zero"]), WeightsError::Io { .. }));
 }
 
 #[cfg(unix)]

@@ -1,6 +1,5 @@
 //! The download of checkpoints, against a small hub on loopback.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
-#![allow(clippy::result_large_err, reason = "errors are rare, and moved once")]
 
 mod server;
 
