@@ -12,10 +12,10 @@
 //! assert_eq!(numbers, [1.0, -1.0]);
 //! ```
 
-/// What each byte stands for with 4 bits of exponent and 3 of fraction, which has no infinity and one NaN of each sign.
+/// The numbers that bytes stand for with 4 bits of exponent and 3 of fraction, which has no infinity and one NaN of each sign.
 pub static E4M3: [f32; 256] = table(3, 7);
 
-/// What each byte stands for with 5 bits of exponent and 2 of fraction, the upper half of half precision.
+/// The numbers that bytes stand for with 5 bits of exponent and 2 of fraction, the upper half of half precision.
 pub static E5M2: [f32; 256] = table(2, 15);
 
 /// Looks up what some bytes stand for.

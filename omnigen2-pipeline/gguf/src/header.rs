@@ -20,7 +20,7 @@ pub(crate) const ORIGINAL_SHAPE: &str = "comfy.gguf.orig_shape.";
 /// The most axes that are read at all, so that an error can tell how many there are.
 const CLAIMED_AXES: u32 = 64;
 
-/// What a GGUF file says of itself: metadata, and its tensors by name.
+/// The header of a GGUF file: metadata by key, and tensors by name.
 ///
 /// ```
 /// use omnigen2_gguf::{Fault, Header};

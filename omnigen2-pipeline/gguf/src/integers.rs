@@ -26,7 +26,7 @@ pub struct IntegerView {
     layout: &'static Layout,
 }
 
-/// Where integers, scales and offsets are written.
+/// The place where integers, scales and offsets are written.
 ///
 /// # Shapes
 /// - `values`: `[numbers]`
@@ -55,7 +55,7 @@ impl IntegerView {
         self.layout.run
     }
 
-    /// Whether an offset is added, as of `Q4_1`, `Q5_1`, `Q2_K`, `Q4_K` and `Q5_K`.
+    /// Tells whether an offset is added, as of `Q4_1`, `Q5_1`, `Q2_K`, `Q4_K` and `Q5_K`.
     pub fn has_offsets(&self) -> bool {
         self.layout.has_offsets
     }

@@ -7,6 +7,7 @@ mod error;
 pub mod fp8;
 mod header;
 mod integers;
+mod quantise;
 mod tensor;
 mod value;
 
@@ -14,5 +15,6 @@ pub use block_type::{BlockType, UnknownType};
 pub use error::{Fault, GgufError, Part};
 pub use header::Header;
 pub use integers::{IntegerView, Integers};
+pub use quantise::NotQuantised;
 pub use tensor::Tensor;
 pub use value::{Array, Value};

@@ -38,12 +38,12 @@ impl Tensor {
         self.range.clone()
     }
 
-    /// How many numbers there are.
+    /// The number of its numbers, the product of its shape.
     pub fn numbers(&self) -> usize {
         self.stored_shape.iter().product()
     }
 
-    /// Whether some blocks hold the end of one row of [`shape`](Self::shape) and the beginning of the next.
+    /// Tells whether some blocks hold the end of one row of [`shape`](Self::shape) and the beginning of the next.
     pub fn crosses_rows(&self) -> bool {
         let row = self.shape.last().copied().unwrap_or(1);
         !row.is_multiple_of(self.block_type.block_len())
