@@ -68,7 +68,7 @@ impl Header {
         for at in 0..preamble.tensors {
             claim(&mut cursor, at, &mut claims)?;
         }
-        let alignment = alignment(&metadata)?;
+        let alignment = alignment(metadata.get(ALIGNMENT))?;
         let data = Data {
             start: cursor.at().checked_next_multiple_of(alignment).unwrap_or(usize::MAX),
             end: file.len(),
@@ -162,8 +162,8 @@ fn insert<T>(map: &mut BTreeMap<String, T>, name: String, item: T) -> Result<(),
     }
 }
 
-fn alignment(metadata: &BTreeMap<String, Value>) -> Result<usize, GgufError> {
-    match metadata.get(ALIGNMENT) {
+pub(crate) fn alignment(told: Option<&Value>) -> Result<usize, GgufError> {
+    match told {
         None => Ok(DEFAULT_ALIGNMENT),
         Some(Value::U32(alignment)) if alignment.is_power_of_two() => Ok(*alignment as usize),
         Some(other) => {

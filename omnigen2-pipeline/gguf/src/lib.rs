@@ -3,18 +3,23 @@
 mod block_type;
 mod blocks;
 mod cursor;
+mod encode;
 mod error;
 pub mod fp8;
 mod header;
 mod integers;
+mod plan;
 mod quantise;
 mod tensor;
 mod value;
+mod writer;
 
 pub use block_type::{BlockType, UnknownType};
 pub use error::{Fault, GgufError, Part};
 pub use header::Header;
 pub use integers::{IntegerView, Integers};
+pub use plan::{Plan, TensorPlan};
 pub use quantise::NotQuantised;
 pub use tensor::Tensor;
 pub use value::{Array, Value};
+pub use writer::Writer;

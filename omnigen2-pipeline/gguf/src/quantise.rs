@@ -56,7 +56,7 @@ impl BlockType {
     ///
     /// # Shapes
     /// - `numbers`: `[rows, columns]`
-    /// - `importance`: `[columns]`, finite and not negative
+    /// - `importance`: `[columns]`, finite and not negative; numbers of importance 0 may become any others
     ///
     /// # Errors
     /// As `quantise`.
