@@ -196,6 +196,23 @@ pub(crate) fn shown(name: &str) -> String {
     text
 }
 
+/// A value as an error shows it, of which no more is made than is shown.
+pub(crate) fn shown_value(value: &impl fmt::Debug) -> String {
+    struct Beginning(String);
+
+    impl fmt::Write for Beginning {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.push_str(text);
+            if self.0.len() > 4 * SHOWN { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+
+    let mut beginning = Beginning(String::new());
+    // It fails where there is enough.
+    let _ = fmt::write(&mut beginning, format_args!("{value:?}"));
+    shown(&beginning.0)
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

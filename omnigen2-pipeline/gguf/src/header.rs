@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::cursor::Cursor;
-use crate::error::{Fault, GgufError, Part, shown};
+use crate::error::{Fault, GgufError, Part, shown, shown_value};
 use crate::tensor::{self, Tensor};
 use crate::{Array, BlockType, Value};
 
@@ -166,9 +166,7 @@ pub(crate) fn alignment(told: Option<&Value>) -> Result<usize, GgufError> {
     match told {
         None => Ok(DEFAULT_ALIGNMENT),
         Some(Value::U32(alignment)) if alignment.is_power_of_two() => Ok(*alignment as usize),
-        Some(other) => {
-            Err(Fault::Alignment { found: shown(&format!("{other:?}")) }.of(Part::pair(ALIGNMENT)))
-        }
+        Some(other) => Err(Fault::Alignment { found: shown_value(other) }.of(Part::pair(ALIGNMENT))),
     }
 }
 
@@ -216,7 +214,7 @@ fn restore_shape(
     let shape = original_shape(value).filter(|shape| {
         shape.iter().try_fold(1usize, |product, &axis| product.checked_mul(axis)) == Some(numbers)
     });
-    let wrong = || Fault::OriginalShape { found: shown(&format!("{value:?}")), numbers };
+    let wrong = || Fault::OriginalShape { found: shown_value(value), numbers };
     tensor.shape = shape.ok_or_else(|| wrong().of(Part::pair(&key)))?;
     Ok(())
 }

@@ -186,6 +186,8 @@ fn an_original_shape_has_the_numbers_of_its_tensor() {
         assert!(error.contains("whose product is 160, the numbers of its tensor"), "{error}");
         assert!(error.contains("`comfy.gguf.orig_shape.a`: tells the shape Array(I32(["), "{error}");
     }
+    let long = refusal(&with(&[1; 10_000]));
+    assert!(long.contains("1, 1, 1…, expected") && long.len() < 400, "{long}");
     let wrong = pair("comfy.gguf.orig_shape.a", 4, &[160, 0, 0, 0]);
     assert!(refusal(&file(&[wrong], &[tensor("a", &[160], 0, 0)], 640)).contains("tells the shape U32(160)"));
     Header::parse(&file(&[original_shape("of another", &[7])], &[], 0)).unwrap();
