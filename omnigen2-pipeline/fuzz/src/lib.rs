@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod files;
+mod gguf;
 mod records;
 mod scratch;
 
@@ -29,8 +30,9 @@ pub struct Target {
 }
 
 /// All targets, by name.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "configs", begin: checkpoint::configs },
+    Target { name: "gguf", begin: gguf::gguf },
     Target { name: "headers", begin: files::headers },
     Target { name: "metadata", begin: files::metadata },
     Target { name: "pictures", begin: files::pictures },

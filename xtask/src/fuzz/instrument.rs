@@ -12,7 +12,7 @@ use crate::Failure;
 const IN_PLACE: &str = "OMNIGEN2_XTASK_IS_RUSTC";
 
 /// The crates that read what users give, as rustc calls them.
-const READERS: [&str; 28] = [
+const READERS: [&str; 29] = [
     "fax",
     "fdeflate",
     "flate2",
@@ -23,6 +23,7 @@ const READERS: [&str; 28] = [
     "omnigen2_dit",
     "omnigen2_files",
     "omnigen2_fuzz",
+    "omnigen2_gguf",
     "omnigen2_mllm",
     "omnigen2_pipeline",
     "omnigen2_train",

@@ -7,6 +7,7 @@ const ROPE: &str = "omnigen2-rope";
 const KERNELS: &str = "omnigen2-kernels";
 const PIPELINE: &str = "omnigen2-pipeline";
 const FILES: &str = "omnigen2-files";
+const GGUF: &str = "omnigen2-gguf";
 const HUB: &str = "omnigen2-hub";
 const SHAPES: &str = "omnigen2-shapes";
 const TRAIN: &str = "omnigen2-train";
@@ -37,11 +38,11 @@ fn allowed_edges(name: &str) -> Vec<&'static str> {
         "omnigen2-vit" | "omnigen2-mllm" | "omnigen2-dit" => vec![ROPE],
         "omnigen2-vae" => vec![KERNELS, ROPE],
         HUB => vec![FILES],
-        PIPELINE => COMPONENTS.into_iter().chain([FILES, HUB]).collect(),
+        PIPELINE => COMPONENTS.into_iter().chain([FILES, GGUF, HUB]).collect(),
         SHAPES => vec![PIPELINE],
         TRAIN => COMPONENTS.into_iter().chain([FILES, PIPELINE, SHAPES]).collect(),
         PROGRAM => LIBRARIES.into(),
-        FUZZ => vec![PIPELINE, TRAIN, "omnigen2-vae"],
+        FUZZ => vec![GGUF, PIPELINE, TRAIN, "omnigen2-vae"],
         BENCHES => COMPONENTS.into_iter().chain(LIBRARIES).collect(),
         _ => vec![],
     }
