@@ -9,6 +9,8 @@ use super::pack;
 
 /// How often the block's scales are fitted to its integers.
 const ROUNDS: usize = 3;
+/// The part by which a determinant must exceed the rounding of its terms.
+const SINGULAR: f64 = 1e-9;
 /// The most runs of a block.
 const RUNS: usize = 16;
 /// The numbers of a block.
@@ -168,10 +170,11 @@ impl Scheme {
             xb += offset * f64::from(moments.number);
         }
         let determinant = aa * bb - ab * ab;
-        let (scale, offset) = if determinant > 1e-9 * aa * bb {
+        let (scale, offset) = if determinant > SINGULAR * aa * bb {
             ((xa * bb - xb * ab) / determinant, (xb * aa - xa * ab) / determinant)
         } else if aa > 0.0 {
-            (xa / aa, scales.offset.to_f64())
+            let offset = scales.offset.to_f64();
+            ((xa - offset * ab) / aa, offset)
         } else {
             return scales;
         };
