@@ -4,10 +4,20 @@ use std::convert::Infallible;
 
 use burn::prelude::*;
 
-use crate::{AttentionMask, ConvolutionInput, Moments};
+use crate::{AttentionMask, ConvolutionInput, Moments, PackedTensors};
 
 /// Declines.
 pub fn project(_x: &Tensor<2>, _weight: &Tensor<2>) -> Option<Tensor<2>> {
+    None
+}
+
+/// Declines.
+pub fn project_packed(_x: &Tensor<2>, _weight: &PackedTensors<'_>) -> Option<Tensor<2>> {
+    None
+}
+
+/// Declines.
+pub fn unpack_packed(_weight: &PackedTensors<'_>, _rows: Option<&Tensor<1, Int>>) -> Option<Tensor<2>> {
     None
 }
 

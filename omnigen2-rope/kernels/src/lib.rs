@@ -9,6 +9,8 @@ mod cpu;
 #[path = "absent.rs"]
 mod cpu;
 mod moments;
+pub mod packed;
+mod packed_tensors;
 #[cfg(all(feature = "flex", feature = "train"))]
 pub mod recorded;
 #[cfg(not(all(feature = "flex", feature = "train")))]
@@ -18,7 +20,8 @@ pub mod recorded;
 pub use attention_mask::AttentionMask;
 pub use convolution_input::{ConvolutionInput, Prologue};
 pub use cpu::{
-    Convolution, Scratch, attend, attend_one, group_moments, pointwise_in_place, project, rms_norm, rotate,
-    silu_gate, trim,
+    Convolution, Scratch, attend, attend_one, group_moments, pointwise_in_place, project, project_packed,
+    rms_norm, rotate, silu_gate, trim, unpack_packed,
 };
 pub use moments::Moments;
+pub use packed_tensors::PackedTensors;

@@ -1,0 +1,57 @@
+use burn::tensor::Bytes;
+
+use super::layout::Layout;
+use super::weight::{PackedMut, PackedWeight};
+
+/// The bytes of a packed weight.
+#[derive(Clone, Debug)]
+pub struct PackedBytes {
+    /// The form of the weight.
+    pub layout: Layout,
+    /// The values: [`Layout::value_bytes`].
+    pub values: Bytes,
+    /// The scales: [`Layout::scale_bytes`].
+    pub scales: Bytes,
+    /// The offsets: [`Layout::offset_bytes`].
+    pub offsets: Bytes,
+}
+
+impl PackedBytes {
+    /// Bytes to be filled.
+    pub fn zeros(layout: Layout) -> Self {
+        let zeros = |bytes: usize| Bytes::from_elems(vec![0_u32; bytes / size_of::<u32>()]);
+        Self {
+            layout,
+            values: zeros(layout.value_bytes()),
+            scales: zeros(layout.scale_bytes()),
+            offsets: zeros(layout.offset_bytes()),
+        }
+    }
+
+    /// Rounds a matrix, `[output, input]`.
+    ///
+    /// # Panics
+    /// If there are more numbers than the layout has, or fewer.
+    pub fn quantise(layout: Layout, matrix: &[f32]) -> Self {
+        let mut packed = Self::zeros(layout);
+        packed.fill().quantise(matrix);
+        packed
+    }
+
+    /// The weight, to be filled.
+    ///
+    /// # Panics
+    /// If a field has not the bytes of the layout.
+    pub fn fill(&mut self) -> PackedMut<'_> {
+        let Self { layout, values, scales, offsets } = self;
+        let (layout, found) = (*layout, [values.len(), scales.len(), offsets.len()]);
+        let expected = [layout.value_bytes(), layout.scale_bytes(), layout.offset_bytes()];
+        assert_eq!(found, expected, "bytes of {layout:?}");
+        PackedMut { layout, values, scales, offsets }
+    }
+
+    /// The weight, to be read; `None` if a field has not the bytes of the layout.
+    pub fn weight(&self) -> Option<PackedWeight<'_>> {
+        PackedWeight::new(self.layout, &self.values, &self.scales, &self.offsets)
+    }
+}

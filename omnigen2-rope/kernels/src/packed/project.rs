@@ -1,0 +1,123 @@
+//! Products with packed weights, taken apart into tasks for all threads.
+
+use rayon::prelude::*;
+
+use super::activations::{Quantise, Tile};
+use super::instructions::{InstructionsError, Kernels};
+use super::kernel::{FEW, TOGETHER};
+use super::layout::{GROUP, Layout};
+use super::weight::PackedWeight;
+use super::work::{Multiply, Work};
+
+/// Below so many multiplications, waking the other threads costs more than they save.
+const PARALLEL: usize = 1 << 18;
+/// Weights of a task, about, where rows are few.
+const FEW_WEIGHTS: usize = 1 << 18;
+/// Tasks for each thread, or more, where there is enough to do.
+const TASKS: usize = 4;
+
+/// `x · weightᵀ` with the kernels that [`Kernels::chosen`] gives; every row and block of `x` is rounded to 8 bits.
+///
+/// # Errors
+/// If the environment names instructions that this processor has not.
+///
+/// # Panics
+/// If `x` is not `[rows, input]`.
+pub fn project(x: &[f32], rows: usize, weight: &PackedWeight<'_>) -> Result<Vec<f32>, InstructionsError> {
+    Kernels::chosen().map(|kernels| kernels.project(x, rows, weight))
+}
+
+impl Kernels {
+    /// `x · weightᵀ`; every row and block of `x` is rounded to 8 bits.
+    ///
+    /// # Panics
+    /// If `x` is not `[rows, input]`.
+    pub fn project(self, x: &[f32], rows: usize, weight: &PackedWeight<'_>) -> Vec<f32> {
+        let mut out = vec![0.0; rows * weight.layout().output];
+        self.project_into(x, weight, &mut out);
+        out
+    }
+
+    /// [`project`](Self::project) into numbers that are there, `[rows, output]`.
+    ///
+    /// # Panics
+    /// If `x` is not `[rows, input]`.
+    pub fn project_into(self, x: &[f32], weight: &PackedWeight<'_>, out: &mut [f32]) {
+        let layout = *weight.layout();
+        let rows = out.len() / layout.output.max(1);
+        assert_eq!(out.len(), rows * layout.output, "{rows} rows of {} outputs", layout.output);
+        if out.is_empty() {
+            return;
+        }
+        assert_eq!(x.len(), rows * layout.input, "{rows} rows of {} numbers", layout.input);
+        if x.is_empty() {
+            return out.fill(0.0);
+        }
+        let is_large = x.len() * layout.output >= PARALLEL;
+        let tiles = self.quantise(x, layout, is_large);
+        let tasks = tasks(&tiles, rows, weight, out);
+        if is_large && tasks.len() > 1 {
+            tasks.into_par_iter().with_max_len(1).for_each(|task| self.run(Work::Multiply(task)));
+        } else {
+            tasks.into_iter().for_each(|task| self.run(Work::Multiply(task)));
+        }
+    }
+
+    fn quantise(self, x: &[f32], layout: Layout, is_large: bool) -> Vec<Tile> {
+        let rows = x.len() / layout.input;
+        let (order, widths) = (self.order(layout), self.widths());
+        let most = widths.last().copied().unwrap_or(1);
+        let mut tiles = Vec::with_capacity(rows.div_ceil(most));
+        for from in (0..rows).step_by(most) {
+            let some = most.min(rows - from);
+            let width = widths.iter().copied().find(|&width| width >= some).unwrap_or(most);
+            tiles.push(Tile::new(width, some, &order));
+        }
+        let parts: Vec<Quantise<'_>> = tiles
+            .iter_mut()
+            .zip(x.chunks(most * layout.input))
+            .map(|(tile, x)| Quantise { tile, x, order })
+            .collect();
+        if is_large && parts.len() > 1 {
+            parts.into_par_iter().for_each(|part| self.run(Work::Quantise(part)));
+        } else {
+            parts.into_iter().for_each(|part| self.run(Work::Quantise(part)));
+        }
+        tiles
+    }
+}
+
+/// Tasks of some groups of outputs each; of some rows too, if outputs are few.
+fn tasks<'a>(
+    tiles: &'a [Tile],
+    rows: usize,
+    weight: &PackedWeight<'a>,
+    out: &'a mut [f32],
+) -> Vec<Multiply<'a>> {
+    let layout = *weight.layout();
+    let (groups, enough) = (layout.groups(), TASKS * rayon::current_num_threads());
+    let each = if rows <= FEW {
+        (FEW_WEIGHTS / (layout.input * GROUP)).clamp(1, groups)
+    } else {
+        (groups / enough).clamp(1, TOGETHER)
+    };
+    let bands = enough.div_ceil(groups.div_ceil(each)).min(tiles.len());
+    let mut tasks = Vec::with_capacity(bands * groups.div_ceil(each));
+    let mut rest = out;
+    for tiles in tiles.chunks(tiles.len().div_ceil(bands)) {
+        let rows = tiles.iter().map(|tile| tile.rows).sum::<usize>();
+        let (out, others) = rest.split_at_mut(rows * layout.output);
+        let first = tasks.len();
+        for from in (0..groups).step_by(each) {
+            let groups = from..(from + each).min(groups);
+            tasks.push(Multiply { weight: *weight, groups, tiles, out: Vec::with_capacity(rows) });
+        }
+        for row in out.chunks_mut(layout.output) {
+            for (task, part) in tasks[first..].iter_mut().zip(row.chunks_mut(each * GROUP)) {
+                task.out.push(part);
+            }
+        }
+        rest = others;
+    }
+    tasks
+}
