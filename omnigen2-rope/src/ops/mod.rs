@@ -4,12 +4,16 @@ mod gate;
 mod linear;
 mod low_rank;
 mod norm;
+mod packing;
 mod project;
 mod weight;
+mod weight_module;
 
 pub use gate::silu_gate;
 pub use linear::Linear;
 pub use low_rank::LowRank;
 pub use norm::{RmsNorm, layer_norm};
+pub use omnigen2_kernels::packed;
+pub use packing::Packed;
 pub use project::project;
 pub use weight::Weight;

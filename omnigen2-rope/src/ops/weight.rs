@@ -1,14 +1,14 @@
-use burn::module::{
-    Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor, Param,
-};
+use burn::module::{Param, ParamId};
 use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::FloatDType;
 
-use super::{LowRank, project};
+use super::{LowRank, Packed, project};
 
 /// A matrix of a network, `[output, input]`, which knows how it rests. To visitors of modules it is the parameter
-/// itself, under the name of the field that holds it. A [`LowRank`] that is put on it stands beside it.
+/// itself, under the name of the field that holds it, as floating-point numbers that are made when they are asked for.
+/// A mapper that gives back a [packed parameter](Packed::into_parameter) has it rest packed from then on. A [`LowRank`]
+/// that is put on it stands beside it, however it rests.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -24,14 +24,23 @@ use super::{LowRank, project};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Weight {
-    rest: Rest,
+    pub(super) rest: Rest,
 }
 
 /// How a weight rests.
 #[derive(Clone, Debug)]
-enum Rest {
+pub(super) enum Rest {
     /// In F32, F16 or BF16, as checkpoints have it.
     Float(Param<Tensor<2>>),
+    /// As narrow integers in blocks.
+    Packed(Box<PackedRest>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct PackedRest {
+    pub(super) id: ParamId,
+    pub(super) packed: Packed,
+    pub(super) low_rank: Option<LowRank>,
 }
 
 impl Weight {
@@ -51,10 +60,15 @@ impl Weight {
     /// # Panics
     /// If the last axis is not `input`.
     pub fn project<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let Rest::Float(weight) = &self.rest;
-        match weight.reparameterization::<LowRank>() {
-            Some(low_rank) => project(x.clone(), weight.base()) + low_rank.forward(x),
-            None => project(x, weight.val()),
+        match &self.rest {
+            Rest::Float(weight) => match weight.reparameterization::<LowRank>() {
+                Some(low_rank) => project(x.clone(), weight.base()) + low_rank.forward(x),
+                None => project(x, weight.val()),
+            },
+            Rest::Packed(rest) => match &rest.low_rank {
+                Some(low_rank) => rest.packed.project(x.clone()) + low_rank.forward(x),
+                None => rest.packed.project(x),
+            },
         }
     }
 
@@ -64,55 +78,75 @@ impl Weight {
     /// - at: `[rows]`
     /// - output: `[rows, input]`
     pub fn rows(&self, at: Tensor<1, Int>, dtype: FloatDType) -> Tensor<2> {
-        let Rest::Float(weight) = &self.rest;
-        weight.val().select(0, at).cast(dtype)
+        match &self.rest {
+            Rest::Packed(rest) if rest.low_rank.is_none() => rest.packed.rows(at, dtype),
+            _ => self.val().select(0, at).cast(dtype),
+        }
     }
 
     /// The matrix as floating-point numbers, with a [`LowRank`] beside it in it.
     pub fn val(&self) -> Tensor<2> {
-        let Rest::Float(weight) = &self.rest;
-        weight.val()
+        match &self.rest {
+            Rest::Float(weight) => weight.val(),
+            Rest::Packed(rest) => rest.parameter().val(),
+        }
     }
 
     /// The matrix as floating-point numbers, without what stands beside it.
     pub fn base(&self) -> Tensor<2> {
-        let Rest::Float(weight) = &self.rest;
-        weight.base()
+        match &self.rest {
+            Rest::Float(weight) => weight.base(),
+            Rest::Packed(rest) => rest.packed.val(),
+        }
     }
 
     /// The change that stands beside the matrix, if there is one.
     pub fn low_rank(&self) -> Option<&LowRank> {
-        let Rest::Float(weight) = &self.rest;
-        weight.reparameterization::<LowRank>()
+        match &self.rest {
+            Rest::Float(weight) => weight.reparameterization::<LowRank>(),
+            Rest::Packed(rest) => rest.low_rank.as_ref(),
+        }
+    }
+
+    /// The integers that the matrix rests as, if it is packed.
+    pub fn packed(&self) -> Option<&Packed> {
+        match &self.rest {
+            Rest::Float(_) => None,
+            Rest::Packed(rest) => Some(&rest.packed),
+        }
     }
 
     /// Returns the dimensions, `[output, input]`, without making the matrix.
     pub fn shape(&self) -> [usize; 2] {
-        let Rest::Float(weight) = &self.rest;
-        weight.lazy_shape().dims()
+        match &self.rest {
+            Rest::Float(weight) => weight.lazy_shape().dims(),
+            Rest::Packed(rest) => rest.packed.shape(),
+        }
     }
 
     /// The device on which it rests, without making the matrix.
     pub fn device(&self) -> Device {
-        let Rest::Float(weight) = &self.rest;
-        weight.lazy_device()
+        match &self.rest {
+            Rest::Float(weight) => weight.lazy_device(),
+            Rest::Packed(rest) => rest.packed.device(),
+        }
     }
 
     /// Returns whether the matrix was made, or loaded.
     pub fn is_initialized(&self) -> bool {
-        let Rest::Float(weight) = &self.rest;
-        weight.is_initialized()
-    }
-
-    fn map_rest(self, float: impl FnOnce(Param<Tensor<2>>) -> Param<Tensor<2>>) -> Self {
-        let Rest::Float(weight) = self.rest;
-        float(weight).into()
+        match &self.rest {
+            Rest::Float(weight) => weight.is_initialized(),
+            Rest::Packed(_) => true,
+        }
     }
 }
 
 impl From<Param<Tensor<2>>> for Weight {
     fn from(weight: Param<Tensor<2>>) -> Self {
-        Self { rest: Rest::Float(weight) }
+        match weight.reparameterization::<Packed>() {
+            Some(packed) => PackedRest { id: weight.id, packed: packed.clone(), low_rank: None }.into(),
+            None => Self { rest: Rest::Float(weight) },
+        }
     }
 }
 
@@ -122,55 +156,22 @@ impl From<Tensor<2>> for Weight {
     }
 }
 
-// Not derived: a derived module would enter itself, and parameters would get another name.
-impl Module for Weight {
-    fn collect_devices(&self, devices: Devices) -> Devices {
-        let Rest::Float(weight) = &self.rest;
-        weight.collect_devices(devices)
-    }
-
-    fn fork(self, device: &Device) -> Self {
-        self.map_rest(|weight| weight.fork(device))
-    }
-
-    fn to_device(self, device: &Device) -> Self {
-        self.map_rest(|weight| weight.to_device(device))
-    }
-
-    fn train(self) -> Self {
-        self.map_rest(Module::train)
-    }
-
-    fn valid(&self) -> Self {
-        let Rest::Float(weight) = &self.rest;
-        weight.valid().into()
-    }
-
-    fn materialize(self) -> Self {
-        self.map_rest(Module::materialize)
-    }
-
-    fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
-        let Rest::Float(weight) = &self.rest;
-        Module::visit(weight, visitor);
-    }
-
-    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
-        self.map_rest(|weight| Module::map(weight, mapper))
+impl From<Packed> for Weight {
+    fn from(packed: Packed) -> Self {
+        PackedRest { id: ParamId::new(), packed, low_rank: None }.into()
     }
 }
 
-impl ModuleDisplayDefault for Weight {
-    fn content(&self, content: Content) -> Option<Content> {
-        let Rest::Float(weight) = &self.rest;
-        ModuleDisplayDefault::content(weight, content)
+impl From<PackedRest> for Weight {
+    fn from(rest: PackedRest) -> Self {
+        Self { rest: Rest::Packed(Box::new(rest)) }
     }
 }
-
-impl ModuleDisplay for Weight {}
 
 #[cfg(test)]
 mod tests {
+    use burn::module::ModuleVisitor;
+
     use super::*;
     use crate::ops::Linear;
 
