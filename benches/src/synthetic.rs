@@ -4,7 +4,8 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;
 use burn::tensor::{DType, bf16};
-use omnigen2_pipeline::weights::{Naming, inventory};
+use omnigen2_pipeline::weights::{Naming, Storage, inventory};
+use omnigen2_rope::ops::Packed;
 use rayon::prelude::*;
 
 /// The parameters of a module that get numbers, what they are called, and in which type they rest.
@@ -16,12 +17,18 @@ pub struct Weights<'a> {
     pub within: &'a str,
     /// BF16, or F32 of the same values.
     pub dtype: DType,
+    /// The type in which large matrices rest, if they are packed.
+    pub storage: Storage,
+    /// Runs of whole parts of names whose parameters are never packed.
+    pub float: &'a [&'a str],
+    /// Runs of whole parts of names whose parameters are packed to 8 bits at the least.
+    pub fine: &'a [&'a str],
 }
 
 impl Weights<'_> {
     /// All parameters, under their own paths, in this type.
     pub fn all(dtype: DType) -> Self {
-        Self { names: &[], within: "", dtype }
+        Self { names: &[], within: "", dtype, storage: Storage::AsStored, float: &[], fine: &[] }
     }
 
     /// The module, fresh from its `init`, with synthetic weights.
@@ -40,13 +47,19 @@ struct Fill<'a> {
 
 impl ModuleMapper for Fill<'_> {
     fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Weights { within, dtype, .. } = self.weights;
+        let Weights { within, dtype, storage, float, fine, .. } = self.weights;
         match self.names.next() {
             Some(name) if name.starts_with(within) => {
-                let dims = parameter.lazy_shape().dims();
+                let (id, dims) = (parameter.id, parameter.lazy_shape().dims());
                 let tensor = Source::weight(&name, &dims).weights(dims, dtype, &parameter.lazy_device());
-                let id = parameter.id;
-                parameter.transform_for_load(tensor, id)
+                let naming = Naming { float, fine, ..Naming::of("synthetic") };
+                match naming.bits(&name, &dims, storage) {
+                    Some(bits) if D == 2 => {
+                        let matrix = tensor.reshape([dims[0], dims[1]]);
+                        Packed::quantise(matrix, bits).into_parameter(id)
+                    }
+                    _ => parameter.transform_for_load(tensor, id),
+                }
             }
             _ => parameter,
         }
@@ -126,7 +139,7 @@ mod tests {
 
     #[test]
     fn weights_go_by_the_names_of_checkpoints_and_rest_as_asked() {
-        let weights = Weights { names: omnigen2_dit::NAMES, within: "", dtype: DType::BF16 };
+        let weights = Weights { names: omnigen2_dit::NAMES, ..Weights::all(DType::BF16) };
         let config = DitConfig::tiny();
         let device = Device::flex();
         let narrow = weights.fill(config.init(&device));

@@ -8,3 +8,16 @@ pub const NAMES: &[(&str, &str)] = &[
 
 /// The prefixes that names may have: the published files have none, repackaged ones one of these.
 pub const PREFIXES: &[&str] = &["model.diffusion_model.", "diffusion_model.", "transformer.", ""];
+
+/// The runs of names that are never packed: the first and last layers, and the embeddings of times and indices.
+pub const FLOAT: &[&str] = &[
+    "x_embedder",
+    "ref_image_patch_embedder",
+    "image_index_embedding",
+    "timestep_embedder",
+    "caption_embedder",
+    "norm_out",
+];
+
+/// The runs of names that are packed to 8 bits, never to less: what modulates whole layers.
+pub const FINE: &[&str] = &["norm1.linear"];

@@ -26,5 +26,5 @@ pub use generation::GenerationConfig;
 pub use input::{ImageFeatures, Input};
 pub use loss::TargetToken;
 pub use mllm::Mllm;
-pub use names::{NAMES, PREFIXES};
+pub use names::{FINE, GGUF_NAMES, NAMES, PREFIXES};
 pub use sample::{Sampler, Sampling, SamplingError};

@@ -5,6 +5,7 @@ use burn::tensor::{DType, FloatDType};
 
 use crate::quiet::{panic_text, quietly};
 use crate::values::Precision;
+pub use crate::weights::is_cpu;
 
 /// Names of the backends that a build may hold, and the feature of this crate that adds each.
 pub const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda", "rocm"];
@@ -76,18 +77,6 @@ pub fn built_in() -> Vec<&'static str> {
         cfg!(feature = "rocm"),
     ];
     BACKENDS.into_iter().zip(built).filter_map(|(name, built)| built.then_some(name)).collect()
-}
-
-/// Returns whether tensors of a device are in the memory of the process, where they can share it with a file.
-#[allow(deprecated, reason = "burn keeps ndarray until its next release")]
-pub fn is_cpu(device: &Device) -> bool {
-    let cpus: &[Device] = &[
-        #[cfg(feature = "flex")]
-        Device::flex(),
-        #[cfg(feature = "ndarray")]
-        Device::ndarray(),
-    ];
-    cpus.contains(device)
 }
 
 impl Precision {

@@ -12,7 +12,7 @@ pub mod parts;
 pub mod pixels;
 pub mod text;
 pub mod values;
-pub mod weights;
+pub use omnigen2_weights as weights;
 
 mod builder;
 mod engine;

@@ -1,4 +1,4 @@
-//! Our side of one case of `cargo xtask compare`: answers each command that it reads with a line of JSON.
+//! Our side of one case of `cargo xtask compare`, and the type in which its weights rest: answers each command that it reads with a line of JSON.
 //!
 //! - `run`: does the work once; `seconds`, and `bytes` of weights where the work is bound by reading them;
 //! - `write FILE`: writes the last result as F32 numbers; `count`;
@@ -12,6 +12,7 @@ use std::io::{Write, stdin, stdout};
 
 use benches::compare::{Outcome, Prepared, prepare};
 use omnigen2_pipeline::device;
+use omnigen2_pipeline::weights::Storage;
 use serde_json::{Value, json};
 
 /// As the program has it.
@@ -19,9 +20,12 @@ use serde_json::{Value, json};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let name = std::env::args().nth(1).ok_or("the name of a case is missing")?;
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().ok_or("the name of a case is missing")?;
+    let storage = arguments.next().map_or(Ok(Storage::AsStored), |storage| storage.parse())?;
     let bare = resident("VmRSS:");
-    let prepared = prepare(&name, &device::by_name("cpu")?).ok_or(format!("there is no case `{name}`"))?;
+    let prepared =
+        prepare(&name, storage, &device::by_name("cpu")?).ok_or(format!("there is no case `{name}`"))?;
     // Where the system does not allow this, the peak is that of the whole process.
     let _ = fs::write("/proc/self/clear_refs", "5");
     answer(&json!({ "bare": bare }))?;

@@ -1,6 +1,7 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 use omnigen2_dit::{Canvas, Context, Dit, DitConfig};
+use omnigen2_pipeline::weights::Storage;
 use omnigen2_rope::Grid;
 
 use super::{Outcome, Prepared, flat, timed, whole};
@@ -16,8 +17,8 @@ const LAYERS: f64 = 32.0;
 const REFINER_LAYERS: f64 = 2.0;
 
 /// One joint layer between the text and the output: `side`² image tokens, whose modulation is given.
-pub(super) fn block(side: usize, device: &Device) -> Prepared {
-    let dit = dit(0, device);
+pub(super) fn block(side: usize, storage: Storage, device: &Device) -> Prepared {
+    let dit = dit(0, storage, device);
     let size = 2 * side;
     let canvas = must(dit.canvas(Grid::new(size, size), &[]));
     let context = dit.prepare(text("text", device), &canvas);
@@ -27,9 +28,9 @@ pub(super) fn block(side: usize, device: &Device) -> Prepared {
 }
 
 /// A step of three guidance branches with one reference, all 256×256 pixels.
-pub(super) fn guided_step(device: &Device) -> Prepared {
+pub(super) fn guided_step(storage: Storage, device: &Device) -> Prepared {
     let latent = |name: &str| input(name, [1, 16, 32, 32], device);
-    let dit = dit(1, device);
+    let dit = dit(1, storage, device);
     let canvas = must(dit.canvas(Grid::new(32, 32), &[latent("reference")]));
     let full = dit.prepare(text("text", device), &canvas);
     let references = dit.prepare(text("negative", device), &canvas);
@@ -71,9 +72,15 @@ impl GuidedStep {
     }
 }
 
-fn dit(num_refiner_layers: usize, device: &Device) -> Dit {
+fn dit(num_refiner_layers: usize, storage: Storage, device: &Device) -> Dit {
     let config = DitConfig { num_layers: 1, num_refiner_layers, ..DitConfig::omnigen2() };
-    let weights = Weights { names: omnigen2_dit::NAMES, ..Weights::all(DType::BF16) };
+    let weights = Weights {
+        names: omnigen2_dit::NAMES,
+        storage,
+        float: omnigen2_dit::FLOAT,
+        fine: omnigen2_dit::FINE,
+        ..Weights::all(DType::BF16)
+    };
     weights.fill(config.init(device))
 }
 

@@ -2,6 +2,7 @@ use burn::module::Module;
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
 use omnigen2_mllm::{Input, KvCache, Mllm, MllmConfig};
+use omnigen2_pipeline::weights::Storage;
 
 use super::{Outcome, Prepared, flat, timed};
 use crate::must;
@@ -13,8 +14,8 @@ const LAYERS: usize = 4;
 const PUBLISHED_LAYERS: usize = 36;
 
 /// Reading 512 tokens into an empty cache, and the logits of what follows.
-pub(super) fn prefill(device: &Device) -> Prepared {
-    let mllm = mllm(device);
+pub(super) fn prefill(storage: Storage, device: &Device) -> Prepared {
+    let mllm = mllm(storage, device);
     let input = must(Input::text(&mllm, &prompt(), FloatDType::F32));
     let device = device.clone();
     Prepared::new(move || {
@@ -24,8 +25,8 @@ pub(super) fn prefill(device: &Device) -> Prepared {
 }
 
 /// One token after 512, and the logits of what follows it.
-pub(super) fn decode(device: &Device) -> Prepared {
-    let mllm = mllm(device);
+pub(super) fn decode(storage: Storage, device: &Device) -> Prepared {
+    let mllm = mllm(storage, device);
     let mut cache = KvCache::default();
     must(mllm.extend(&must(Input::text(&mllm, &prompt(), FloatDType::F32)), &mut cache));
     let bytes = published_bytes(&mllm);
@@ -54,9 +55,10 @@ fn published_bytes(mllm: &Mllm) -> usize {
     DType::BF16.size() * (embeddings + layers * PUBLISHED_LAYERS / LAYERS)
 }
 
-fn mllm(device: &Device) -> Mllm {
+fn mllm(storage: Storage, device: &Device) -> Mllm {
     let config = MllmConfig { num_hidden_layers: LAYERS, ..MllmConfig::qwen2_5_vl_3b() };
-    Weights::all(DType::BF16).fill(config.init(device))
+    let weights = Weights { storage, fine: omnigen2_mllm::FINE, ..Weights::all(DType::BF16) };
+    weights.fill(config.init(device))
 }
 
 fn prompt() -> Vec<u32> {

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use burn::prelude::*;
+use omnigen2_pipeline::weights::Storage;
 
 mod attention;
 mod dit;
@@ -39,20 +40,20 @@ impl Prepared {
     }
 }
 
-/// Makes ready the case of this name, if there is one.
-pub fn prepare(name: &str, device: &Device) -> Option<Prepared> {
+/// Makes ready the case of this name, if there is one; weights of transformers rest as asked.
+pub fn prepare(name: &str, storage: Storage, device: &Device) -> Option<Prepared> {
     let prepared = match name {
-        "dit-block-256" => dit::block(16, device),
-        "dit-block-1024" => dit::block(32, device),
-        "guided-step" => dit::guided_step(device),
-        "prefill-512" => mllm::prefill(device),
-        "decode" => mllm::decode(device),
+        "dit-block-256" => dit::block(16, storage, device),
+        "dit-block-1024" => dit::block(32, storage, device),
+        "guided-step" => dit::guided_step(storage, device),
+        "prefill-512" => mllm::prefill(storage, device),
+        "decode" => mllm::decode(storage, device),
         "vae-decode-512" => vae::decode(device),
         "vae-encode-512" => vae::encode(device),
         "attention-1024" => attention::diffusion(1024, device),
         "attention-4096" => attention::diffusion(4096, device),
         "attention-causal-512" => attention::causal(512, device),
-        "vit-block" => vit::blocks(device),
+        "vit-block" => vit::blocks(storage, device),
         "train-step" => train::step(device),
         _ => return None,
     };

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The type of the weights; `stored` copies them
-    #[arg(long, value_name = "TYPE", default_value_t = Storage::Bf16, value_parser = settings::storage())]
+    #[arg(long, value_name = "TYPE", default_value_t = Storage::Bf16, value_parser = settings::file_storage())]
     dtype: Storage,
 }
 

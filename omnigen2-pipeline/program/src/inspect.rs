@@ -1,11 +1,12 @@
 //! `omnigen2 inspect`.
 
+use burn::prelude::Device;
 use omnigen2_pipeline::checkpoint::PartArchive;
 use omnigen2_pipeline::lora::Adapter;
 use omnigen2_pipeline::memory::{Plan, human};
 use omnigen2_pipeline::pixels::{RgbImage, Size};
-use omnigen2_pipeline::weights::Summary;
-use omnigen2_pipeline::{Checkpoint, ImageRequest, OmniGen2};
+use omnigen2_pipeline::weights::{Storage, Summary};
+use omnigen2_pipeline::{Checkpoint, Error, ImageRequest, OmniGen2};
 use serde_json::{Value, json};
 
 use crate::checkpoint::{LooseArgs, Source};
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args, console: &Console, interrupt: &Interrupt) -> Resu
     let builder = args.settings.apply(OmniGen2::builder(&device))?;
     let plan = found.clone().into_builder(builder)?.plan(&request)?;
     let checkpoint = found.open()?;
-    let parts = parts(&checkpoint)?;
+    let parts = parts(&checkpoint, &device)?;
     let adapters = args.settings.adapters()?;
     let memory = memory(&parts);
     let verified = checkpoint.verify(&device);
@@ -92,7 +93,7 @@ struct Inspected {
     name: String,
     parts: Vec<Part>,
     adapters: Vec<Adapter>,
-    memory: [Memory; 3],
+    memory: [Memory; 5],
     request: ImageRequest,
     plan: Plan,
     /// The weights are those of the configurations.
@@ -103,6 +104,8 @@ struct Part {
     name: &'static str,
     draws: bool,
     summary: Summary,
+    /// Bytes at rest with matrices packed to 8 bits, and to 4.
+    packed: [u64; 2],
 }
 
 /// Bytes of weights at rest, by memory mode.
@@ -112,22 +115,30 @@ struct Memory {
     staged: u64,
 }
 
-fn parts(checkpoint: &Checkpoint) -> Result<Vec<Part>, Failure> {
-    let archives = checkpoint.archives()?;
-    let part =
-        |archive: &PartArchive| Part { name: archive.part, draws: archive.draws, summary: archive.summary() };
-    Ok(archives.iter().map(part).collect())
+fn parts(checkpoint: &Checkpoint, device: &Device) -> Result<Vec<Part>, Failure> {
+    let part = |archive: &PartArchive| {
+        let packed = |storage| Ok::<_, Error>(archive.rest(storage, device)?.total());
+        Ok(Part {
+            name: archive.part,
+            draws: archive.draws,
+            summary: archive.summary(),
+            packed: [packed(Storage::Q8)?, packed(Storage::Q4)?],
+        })
+    };
+    checkpoint.archives()?.iter().map(part).collect()
 }
 
-fn memory(parts: &[Part]) -> [Memory; 3] {
-    let sizes = |precision, bytes: fn(&Summary) -> u64| {
-        let drawing = || parts.iter().filter(|part| part.draws).map(|part| bytes(&part.summary));
+fn memory(parts: &[Part]) -> [Memory; 5] {
+    let sizes = |precision, bytes: fn(&Part) -> u64| {
+        let drawing = || parts.iter().filter(|part| part.draws).map(bytes);
         Memory { precision, resident: drawing().sum(), staged: drawing().max().unwrap_or(0) }
     };
     [
-        sizes("as stored", |summary| summary.bytes),
-        sizes("F32", |summary| summary.parameters * 4),
-        sizes("BF16 or F16", |summary| summary.parameters * 2),
+        sizes("as stored", |part| part.summary.bytes),
+        sizes("F32", |part| part.summary.parameters * 4),
+        sizes("BF16 or F16", |part| part.summary.parameters * 2),
+        sizes("q8", |part| part.packed[0]),
+        sizes("q4", |part| part.packed[1]),
     ]
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_parser = values::one_of(Precision::ALL, Precision::name, about_precision))]
     precision: Option<Precision>,
     /// The type in which weights rest [default: auto]
-    #[arg(long, value_parser = storage())]
+    #[arg(long, visible_alias = "weights", value_name = "TYPE", value_parser = storage())]
     storage: Option<Storage>,
     /// Whether parts stay in memory or are put away when their stage ends [default: auto]
     #[arg(long, value_parser = values::one_of(Memory::ALL, Memory::name, about_memory))]
@@ -101,8 +101,15 @@ impl SettingsArgs {
     }
 }
 
+/// A parser of the types in which files have weights.
+pub(crate) fn file_storage() -> impl TypedValueParser<Value = Storage> {
+    let in_files: Vec<Storage> =
+        Storage::ALL.iter().copied().filter(|storage| !storage.is_packed()).collect();
+    values::one_of(&in_files, Storage::name, about_storage)
+}
+
 /// A parser of storage types.
-pub(crate) fn storage() -> impl TypedValueParser<Value = Storage> {
+fn storage() -> impl TypedValueParser<Value = Storage> {
     values::one_of(Storage::ALL, Storage::name, about_storage)
 }
 
@@ -133,6 +140,8 @@ fn about_storage(storage: Storage) -> &'static str {
         Storage::F32 => "32 bits",
         Storage::F16 => "16 bits, a mantissa of 10",
         Storage::Bf16 => "16 bits, the range of F32",
+        Storage::Q8 => "8 bits in large matrices, multiplied as integers on a CPU",
+        Storage::Q4 => "4 bits in large matrices, and 8 where less would show",
     }
 }
 

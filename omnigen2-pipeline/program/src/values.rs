@@ -1,14 +1,15 @@
 //! Settings as they are written on the command line.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use omnigen2_pipeline::{ParseError, Preset};
+use omnigen2_pipeline::Preset;
 
 /// A parser of values that are one word each, which the help lists with what `about` says of them.
-pub(crate) fn one_of<T: Copy + FromStr<Err = ParseError> + Send + Sync + 'static>(
+pub(crate) fn one_of<T: Copy + FromStr<Err: Error + Send + Sync> + Send + Sync + 'static>(
     all: &[T],
     name: fn(T) -> &'static str,
     about: fn(T) -> &'static str,

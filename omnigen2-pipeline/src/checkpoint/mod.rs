@@ -187,7 +187,9 @@ impl Checkpoint {
     /// As [`load_dit`](Self::load_dit).
     pub fn load_mllm(&self, device: &Device, storage: Storage) -> Result<Mllm> {
         let module = self.mllm_config()?.init(device);
-        Ok(self.files.weights(&self.mllm.weights)?.load(module, &MLLM_NAMING, storage)?)
+        let archive = self.files.weights(&self.mllm.weights)?;
+        let naming = mllm_naming(&archive);
+        Ok(archive.load(module, &naming, storage)?)
     }
 
     /// Loads the vision tower.
@@ -249,7 +251,8 @@ impl Checkpoint {
         let dit = self.files.weights(&self.transformer.weights)?;
         report(dit.path(), &DIT_NAMING, dit.check(&self.dit_config()?.init(device), &DIT_NAMING))?;
         let mllm = self.files.weights(&self.mllm.weights)?;
-        report(mllm.path(), &MLLM_NAMING, mllm.check(&self.mllm_config()?.init(device), &MLLM_NAMING))?;
+        let naming = mllm_naming(&mllm);
+        report(mllm.path(), &naming, mllm.check(&self.mllm_config()?.init(device), &naming))?;
         let vae = self.files.weights(&self.vae.weights)?;
         let naming = vae_naming(&vae);
         report(vae.path(), &naming, vae.check(&self.vae_config()?.init(device), &naming))?;
@@ -261,19 +264,21 @@ impl Checkpoint {
     /// # Errors
     /// If a part's files cannot be opened.
     pub fn archives(&self) -> Result<Vec<PartArchive>> {
-        let open = |part, source: &Source, keep| {
+        let open = |naming: Naming<'static>, source: &Source, keep| {
+            let part = naming.component;
             Ok::<_, Error>(PartArchive {
                 part,
                 archive: self.files.weights(&source.weights)?,
                 draws: part != VIT,
+                naming,
                 keep,
             })
         };
         Ok(vec![
-            open(TRANSFORMER, &self.transformer, |_: &str| true)?,
-            open(MLLM, &self.mllm, |name| !is_vision(name))?,
-            open(VIT, &self.mllm, is_vision)?,
-            open(VAE, &self.vae, |_| true)?,
+            open(DIT_NAMING, &self.transformer, |_: &str| true)?,
+            open(MLLM_NAMING, &self.mllm, |name| !is_vision(name))?,
+            open(VIT_NAMING, &self.mllm, is_vision)?,
+            open(VAE_NAMING, &self.vae, |_| true)?,
         ])
     }
 
@@ -310,6 +315,7 @@ pub struct PartArchive {
     pub archive: Archive,
     /// True if drawing needs it; the vision tower is for conversations alone.
     pub draws: bool,
+    naming: Naming<'static>,
     keep: fn(&str) -> bool,
 }
 
@@ -325,7 +331,7 @@ impl PartArchive {
     /// If they cannot rest so.
     pub fn rest(&self, storage: Storage, device: &Device) -> Result<Rest> {
         let storage = if self.part == VAE { storage.of_vae() } else { storage };
-        self.entries().map(|entry| Ok(entry.rest(storage, device)?)).sum()
+        self.entries().map(|entry| Ok(entry.rest(&self.naming, storage, device)?)).sum()
     }
 
     /// The part's own tensors.
@@ -335,13 +341,19 @@ impl PartArchive {
 }
 
 /// Names of the transformer's weights.
-pub const DIT_NAMING: Naming<'static> =
-    Naming { prefixes: omnigen2_dit::PREFIXES, tables: &[omnigen2_dit::NAMES], ..Naming::of(TRANSFORMER) };
+pub const DIT_NAMING: Naming<'static> = Naming {
+    prefixes: omnigen2_dit::PREFIXES,
+    tables: &[omnigen2_dit::NAMES],
+    float: omnigen2_dit::FLOAT,
+    fine: omnigen2_dit::FINE,
+    ..Naming::of(TRANSFORMER)
+};
 /// Names of the language model's weights.
 pub const MLLM_NAMING: Naming<'static> = Naming {
     prefixes: omnigen2_mllm::PREFIXES,
     tables: &[omnigen2_mllm::NAMES],
     ignored: &["visual.", "model.visual.", "lm_head."],
+    fine: omnigen2_mllm::FINE,
     bare: &["lm_head."],
     ..Naming::of(MLLM)
 };
@@ -351,6 +363,15 @@ pub const VIT_NAMING: Naming<'static> =
 
 /// Names of the autoencoder's weights.
 pub const VAE_NAMING: Naming<'static> = Naming { tables: &[omnigen2_vae::NAMES], ..Naming::of(VAE) };
+
+fn mllm_naming(archive: &Archive) -> Naming<'static> {
+    if archive.has_prefix("blk.") {
+        let tables = &[omnigen2_mllm::NAMES, omnigen2_mllm::GGUF_NAMES];
+        Naming { tables, prefixes: &[""], bare: &[], ..MLLM_NAMING }
+    } else {
+        MLLM_NAMING
+    }
+}
 
 fn vae_naming(archive: &Archive) -> Naming<'static> {
     if archive.has_prefix("decoder.up.") {

@@ -2,10 +2,20 @@ use std::path::PathBuf;
 
 use omnigen2_files::{FilesError, Kind};
 
+use crate::weights::Storage;
+
 /// The reason why a checkpoint cannot be converted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConvertError {
+    /// The files that are written hold no packed matrices.
+    #[error(
+        "a checkpoint is converted to floating-point types alone, not to {storage}: matrices are packed while they are loaded"
+    )]
+    Packed {
+        /// What was asked for.
+        storage: Storage,
+    },
     /// There is no folder to convert.
     #[error("{} is no folder: give the folder of a checkpoint", path.display())]
     NoFolder {

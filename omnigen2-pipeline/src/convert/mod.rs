@@ -63,6 +63,9 @@ impl Conversion {
     /// there are weights of another layout where the result will be.
     pub fn begin(from: impl AsRef<Path>, to: impl AsRef<Path>, storage: Storage) -> Result<Self> {
         let (from, to) = (from.as_ref(), to.as_ref());
+        if storage.is_packed() {
+            return Err(ConvertError::Packed { storage }.into());
+        }
         if !from.is_dir() {
             return Err(ConvertError::NoFolder { path: from.into() }.into());
         }

@@ -90,7 +90,7 @@ impl ShardWriter {
     /// The bytes of the next tensor; none if there is no more.
     pub(super) fn write_tensor(&mut self) -> Result<Option<u64>> {
         let Some(entry) = self.shard.entries.get(self.written) else { return Ok(None) };
-        let bytes = entry.stored_as(target(entry, self.shard.storage)?)?;
+        let bytes = stored_as(entry, target(entry, self.shard.storage)?)?;
         self.file.write_all(&bytes).map_err(|source| self.shard.failed(source))?;
         self.written += 1;
         Ok(Some(bytes.len() as u64))
@@ -145,15 +145,13 @@ fn header(metadata: &Metadata) -> serde_json::Result<Vec<u8>> {
     Ok([&(text.len() as u64).to_le_bytes()[..], &text].concat())
 }
 
-impl Entry {
-    /// The bytes in a type, or as they are where it is the entry's own.
-    fn stored_as(&self, dtype: Dtype) -> Result<burn::tensor::Bytes> {
-        let to = match dtype {
-            _ if *self.element() == dtype.into() => return Ok(self.shared()?),
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::BF16,
-            _ => DType::F32,
-        };
-        Ok(self.at_rest(to)?)
-    }
+/// The bytes of a tensor in a type, or as they are where it is the tensor's own.
+fn stored_as(entry: &Entry, dtype: Dtype) -> Result<burn::tensor::Bytes> {
+    let to = match dtype {
+        _ if *entry.element() == dtype.into() => return Ok(entry.shared()?),
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        _ => DType::F32,
+    };
+    Ok(entry.at_rest(to)?)
 }

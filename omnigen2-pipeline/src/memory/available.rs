@@ -6,7 +6,7 @@ use burn::prelude::Device;
 use serde::Serialize;
 
 use super::human;
-use crate::device::is_cpu;
+use crate::weights::is_cpu;
 
 /// The memory that there is to draw in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -8,12 +8,12 @@ use super::workload::{Looks, Workload};
 use super::{Available, Memory, PartNeed, Plan, Reason, Rest, StageNeed};
 use crate::Result;
 use crate::checkpoint::{Checkpoint, MLLM, TRANSFORMER, VAE, VIT};
-use crate::device::is_cpu;
 use crate::lora::Taken;
 use crate::networks::usual_tile;
 use crate::pixels::{Size, VisionLimits};
 use crate::values::ImageRequest;
 use crate::weights::Storage;
+use crate::weights::is_cpu;
 
 /// What the process takes beside weights and what networks work in.
 const BASE: u64 = 128 << 20;

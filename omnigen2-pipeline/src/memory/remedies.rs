@@ -3,10 +3,10 @@ use omnigen2_vae::Tile;
 use super::planner::Planner;
 use super::{Fit, Memory, Plan, Shortage};
 use crate::Result;
-use crate::device::is_cpu;
 use crate::pixels::{Size, sizes};
 use crate::values::ImageRequest;
 use crate::weights::Storage;
+use crate::weights::is_cpu;
 
 /// Sizes that are tried in place of one that does not fit, in eighths of its sides.
 const EIGHTHS: [u32; 5] = [6, 4, 3, 2, 1];

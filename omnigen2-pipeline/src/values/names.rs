@@ -45,7 +45,6 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use crate::weights::Storage;
     use crate::{Memory, Mend, Precision};
 
     /// The words are these; they are read as they are written, here and in JSON.
@@ -72,6 +71,5 @@ mod tests {
         are_written(Precision::ALL, &["auto", "f32", "bf16"]);
         are_written(Mend::ALL, &["edit", "redraw"]);
         are_written(Memory::ALL, &["auto", "resident", "staged"]);
-        are_written(Storage::ALL, &["auto", "stored", "f32", "f16", "bf16"]);
     }
 }

@@ -111,7 +111,7 @@ struct Collect<'a> {
 impl ParameterVisitor for Collect<'_> {
     fn visit<const D: usize>(&mut self, path: &str, parameter: &Param<Tensor<D>>) {
         let prefix = self.naming.prefixes.last().copied().unwrap_or_default();
-        let name = format!("{prefix}{}", self.naming.rename(path));
+        let name = self.naming.name(prefix, path);
         let value = parameter.val().cast(DType::F32).into_data();
         let shape = parameter.lazy_shape().to_vec();
         let numbers = value.iter::<f32>();

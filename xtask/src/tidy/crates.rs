@@ -8,6 +8,7 @@ const KERNELS: &str = "omnigen2-kernels";
 const PIPELINE: &str = "omnigen2-pipeline";
 const FILES: &str = "omnigen2-files";
 const GGUF: &str = "omnigen2-gguf";
+const WEIGHTS: &str = "omnigen2-weights";
 const HUB: &str = "omnigen2-hub";
 const SHAPES: &str = "omnigen2-shapes";
 const TRAIN: &str = "omnigen2-train";
@@ -38,7 +39,8 @@ fn allowed_edges(name: &str) -> Vec<&'static str> {
         "omnigen2-vit" | "omnigen2-mllm" | "omnigen2-dit" => vec![ROPE],
         "omnigen2-vae" => vec![KERNELS, ROPE],
         HUB => vec![FILES],
-        PIPELINE => COMPONENTS.into_iter().chain([FILES, GGUF, HUB]).collect(),
+        WEIGHTS => vec![FILES, GGUF, ROPE],
+        PIPELINE => COMPONENTS.into_iter().chain([FILES, HUB, WEIGHTS]).collect(),
         SHAPES => vec![PIPELINE],
         TRAIN => COMPONENTS.into_iter().chain([FILES, PIPELINE, SHAPES]).collect(),
         PROGRAM => LIBRARIES.into(),
@@ -48,10 +50,12 @@ fn allowed_edges(name: &str) -> Vec<&'static str> {
     }
 }
 
-/// Whether a dependency is one of tests alone that the figure does not show: the goldens judge training too, and tests
-/// want features of the crate itself.
+/// Whether a dependency is one of tests alone that the figure does not show: the goldens judge training too, tests
+/// want features of the crate itself, and files to read.
 fn is_for_tests(manifest: &Manifest, dependency: &Dependency) -> bool {
-    dependency.is_dev && manifest.name == PIPELINE && [PIPELINE, TRAIN].contains(&dependency.name.as_str())
+    dependency.is_dev
+        && manifest.name == PIPELINE
+        && [GGUF, PIPELINE, TRAIN].contains(&dependency.name.as_str())
 }
 
 /// The edges between our crates are those of ARCHITECTURE.md's figure.
@@ -128,8 +132,8 @@ pub(super) fn burn_parts(repository: &Repository) -> Vec<Finding> {
     others.flat_map(parts).collect()
 }
 
-/// A backend is a feature of the pipeline that only forwards, to burn and to the components that have kernels for
-/// it; the program and the benchmarks forward to the pipeline.
+/// A backend is a feature of the pipeline that only forwards, to burn, to the components that have kernels for it and
+/// to the reader of weights, which uses them where they lie; the program and the benchmarks forward to the pipeline.
 pub(super) fn forwarded_features(repository: &Repository) -> Vec<Finding> {
     let pipeline = repository.manifest(PIPELINE).into_iter().flat_map(pipeline_backends);
     let doors = DOORS.into_iter().filter_map(|name| repository.manifest(name)).flat_map(door_backends);
@@ -142,13 +146,19 @@ fn pipeline_backends(pipeline: &Manifest) -> Vec<Finding> {
         let values = values.unwrap_or_default();
         let forwards = values.contains(&format!("burn/{backend}"));
         let is_kernel = |value: &str| {
-            value.split_once('/').is_some_and(|(name, to)| COMPONENTS.contains(&name) && to == *backend)
+            value
+                .split_once('/')
+                .is_some_and(|(name, to)| (COMPONENTS.contains(&name) || name == WEIGHTS) && to == *backend)
         };
         !forwards || values.iter().any(|value| !value.starts_with("burn/") && !is_kernel(value))
     };
     let finding = |backend| {
         let wrong = format!("the feature `{backend}` of {PIPELINE} does not only forward");
-        pipeline.finding(backend, wrong, "Let it hold features of burn and `COMPONENT/BACKEND` alone.")
+        pipeline.finding(
+            backend,
+            wrong,
+            "Let it hold features of burn, `COMPONENT/BACKEND` and `omnigen2-weights/BACKEND` alone.",
+        )
     };
     BACKENDS.into_iter().filter(check).map(finding).collect()
 }

@@ -136,7 +136,7 @@ fn the_help_lists_the_words_of_a_setting_and_other_words_are_told_them() {
     }
     let cases = [
         (["--memory", "some"], "[possible values: auto, resident, staged]"),
-        (["--storage", "f64"], "[possible values: auto, stored, f32, f16, bf16]"),
+        (["--storage", "f64"], "[possible values: auto, stored, f32, f16, bf16, q8, q4]"),
         (["--precision", "f16"], "[possible values: auto, f32, bf16]"),
         (["--solver", "heun"], "expected `euler` or `dpm`"),
         (["--time-shift", "later"], "expected `none`, `dynamic` or a number such as 2.6"),

@@ -1,7 +1,7 @@
 /// The names that the parameters of a module have in a checkpoint.
 ///
 /// ```
-/// use omnigen2_pipeline::weights::Naming;
+/// use omnigen2_weights::Naming;
 ///
 /// let naming = Naming {
 ///     tables: &[&[("mid_block.resnets.0", "mid.block_1"), ("resnets", "block")]],
@@ -21,6 +21,10 @@ pub struct Naming<'a> {
     pub tables: &'a [&'a [(&'a str, &'a str)]],
     /// Beginnings of names that may stand in the checkpoint without belonging to the module.
     pub ignored: &'a [&'a str],
+    /// Runs of whole dotted parts of a checkpoint's names whose tensors are never packed.
+    pub float: &'a [&'a str],
+    /// Runs of whole dotted parts of a checkpoint's names whose tensors are packed to 8 bits, never to less.
+    pub fine: &'a [&'a str],
     /// Beginnings of names that have no prefix, whatever the others have.
     pub bare: &'a [&'a str],
 }
@@ -28,7 +32,7 @@ pub struct Naming<'a> {
 impl<'a> Naming<'a> {
     /// The module's own paths, without prefix.
     pub const fn of(component: &'a str) -> Self {
-        Self { component, prefixes: &[""], tables: &[], ignored: &[], bare: &[] }
+        Self { component, prefixes: &[""], tables: &[], ignored: &[], bare: &[], float: &[], fine: &[] }
     }
 
     /// The name of the parameter at `path`, without prefix.
@@ -38,13 +42,13 @@ impl<'a> Naming<'a> {
     }
 
     /// The name of the parameter at `path` where others have `prefix`.
-    pub(super) fn name(&self, prefix: &str, path: &str) -> String {
+    pub fn name(&self, prefix: &str, path: &str) -> String {
         let name = self.rename(path);
         let is_bare = self.bare.iter().any(|beginning| name.starts_with(beginning));
         if is_bare { name } else { format!("{prefix}{name}") }
     }
 
-    pub(super) fn ignores(&self, name: &str) -> bool {
+    pub(crate) fn ignores(&self, name: &str) -> bool {
         self.ignored.iter().any(|beginning| name.starts_with(beginning))
     }
 }

@@ -14,7 +14,7 @@ const GROUP: usize = 1 << 10;
 const LARGE: usize = 1 << 20;
 
 /// A type of numbers in files and at rest.
-pub(super) trait Number {
+pub(crate) trait Number {
     const SIZE: usize;
 
     /// The values of little-endian bytes.
@@ -69,7 +69,7 @@ fn bf16_bits(value: f32) -> u16 {
 
 /// Numbers of the type `S` as ones of the type `T`, or the first finite one that `T` cannot hold. Of each stretch of
 /// the source, `done` is told when it has been read.
-pub(super) fn convert<S: Number, T: Number>(
+pub(crate) fn convert<S: Number, T: Number>(
     source: &[u8],
     done: impl Fn(Range<usize>) + Sync,
 ) -> Result<Bytes, f32> {
@@ -86,7 +86,7 @@ pub(super) fn convert<S: Number, T: Number>(
 }
 
 /// Numbers of 64 bits as ones of the type `T`, each to the nearest, or the first finite one that `T` cannot hold.
-pub(super) fn narrow<T: Number>(source: &[u8]) -> Result<Bytes, f64> {
+pub(crate) fn narrow<T: Number>(source: &[u8]) -> Result<Bytes, f64> {
     let count = source.len() / size_of::<f64>();
     let mut room = T::zeros(count);
     let mut values = [0.0; GROUP];

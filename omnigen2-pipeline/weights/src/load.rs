@@ -2,9 +2,10 @@ use std::collections::HashSet;
 
 use burn::module::{Module, Param};
 use burn::prelude::*;
+use omnigen2_rope::ops::Packed;
 
-use super::walk::{Parameter, ParameterMapper, inventory, map};
-use super::{Archive, Entry, LoadReport, Mismatch, Naming, Storage, WeightsError};
+use crate::walk::{Parameter, ParameterMapper, inventory, map};
+use crate::{Archive, Entry, LoadReport, Mismatch, Naming, Storage, WeightsError};
 
 impl Archive {
     /// Compares the tensors here with the parameters of `module`. Nothing is allocated or initialised.
@@ -97,16 +98,24 @@ struct Fill<'a> {
 }
 
 impl Fill<'_> {
-    fn tensor<const D: usize>(
+    fn parameter<const D: usize>(
         &self,
         path: &str,
         parameter: &Param<Tensor<D>>,
-    ) -> Result<Tensor<D>, WeightsError> {
+    ) -> Result<Param<Tensor<D>>, WeightsError> {
         let name = self.naming.name(self.prefix, path);
         let missing =
             || WeightsError::NoTensor { path: self.archive.path().to_owned(), tensor: name.clone() };
         let entry = self.archive.get(&name).ok_or_else(missing)?;
-        entry.tensor(parameter.lazy_shape().dims(), self.storage, &parameter.lazy_device())
+        let device = parameter.lazy_device();
+        if let Some(packing) = entry.packing(self.naming, self.storage).filter(|_| D == 2)
+            && let Some(packed) = entry.packed(packing)?
+        {
+            return Ok(Packed::new(packed, &device).into_parameter(parameter.id));
+        }
+        let tensor = entry.tensor(parameter.lazy_shape().dims(), self.storage.of_floats(), &device)?;
+        let id = parameter.id;
+        Ok(parameter.clone().transform_for_load(tensor, id))
     }
 }
 
@@ -115,11 +124,8 @@ impl ParameterMapper for Fill<'_> {
         if self.error.is_some() {
             return parameter;
         }
-        match self.tensor(path, &parameter) {
-            Ok(tensor) => {
-                let id = parameter.id;
-                parameter.transform_for_load(tensor, id)
-            }
+        match self.parameter(path, &parameter) {
+            Ok(loaded) => loaded,
             Err(error) => {
                 self.error = Some(error);
                 parameter

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::DType;
+use omnigen2_gguf::GgufError;
+use omnigen2_rope::ops::packed::InstructionsError;
 
-use super::{Element, LoadReport};
+use crate::{Element, LoadReport};
 use omnigen2_files::{FilesError, short};
 
 /// The reason why weights could not be read. Each message names the file or tensor, what was expected, what was found
@@ -20,7 +22,7 @@ pub enum WeightsError {
     },
     /// The folder holds no weights.
     #[error(
-        "{path} holds no weights: expected `*.safetensors.index.json` with its shards, or one `*.safetensors` file; download the checkpoint again"
+        "{path} holds no weights: expected `*.safetensors.index.json` with its shards, one `*.safetensors` or one `*.gguf` file; download the checkpoint again"
     )]
     NoWeights {
         /// The folder that was searched.
@@ -98,6 +100,27 @@ pub enum WeightsError {
         path: PathBuf,
         /// The fault.
         source: serde_json::Error,
+    },
+    /// A file begins as GGUF files do, and is not a sound one.
+    #[error("{path} is not a sound GGUF file: {source}")]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// The fault.
+        source: Box<GgufError>,
+    },
+    /// The environment names instructions for packed weights that cannot be used.
+    #[error(transparent)]
+    Instructions(#[from] InstructionsError),
+    /// The scale of a tensor is no number.
+    #[error("{} in {path} has the scale {found}, expected a finite number; download it again", short(tensor))]
+    Scale {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The scale.
+        found: String,
     },
     /// A file is shorter or longer than its header says.
     #[error("{path} has {found} bytes where its header asks for {expected}; download it again")]
@@ -192,7 +215,7 @@ pub enum WeightsError {
     Report {
         /// The file or folder.
         path: PathBuf,
-        /// The model, as [`Naming::component`](super::Naming::component) calls it.
+        /// The model, as [`Naming::component`](crate::Naming::component) calls it.
         component: String,
         /// The differences.
         report: Box<LoadReport>,
@@ -209,11 +232,11 @@ impl From<FilesError> for WeightsError {
 }
 
 impl WeightsError {
-    pub(super) fn header(path: &Path, source: serde_json::Error) -> Self {
+    pub(crate) fn header(path: &Path, source: serde_json::Error) -> Self {
         Self::Header { path: path.to_owned(), source: shortened(source) }
     }
 
-    pub(super) fn index(path: &Path, source: serde_json::Error) -> Self {
+    pub(crate) fn index(path: &Path, source: serde_json::Error) -> Self {
         Self::Index { path: path.to_owned(), source: shortened(source) }
     }
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use omnigen2_pipeline::weights::{Archive, Storage};
+use omnigen2_weights::{Archive, Storage};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use safetensors::Dtype;

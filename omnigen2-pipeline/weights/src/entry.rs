@@ -5,29 +5,27 @@ use std::sync::Arc;
 use burn::prelude::*;
 use burn::tensor::{AllocationProperty, Bytes, DType, bf16, f16};
 
-use super::convert::{Number, convert, narrow};
-use super::{Element, Rest, Storage, StoredTensor, WeightsError};
-use crate::device::is_cpu;
+use crate::convert::{Number, convert, narrow};
+use crate::{Element, Naming, Rest, Storage, StoredTensor, WeightsError, is_cpu};
 
 /// A tensor in a file.
 #[derive(Clone, Debug)]
 pub struct Entry {
     stored: StoredTensor,
     file: Arc<Path>,
+    /// What every element is multiplied by.
+    scale: f32,
 }
 
 impl Entry {
     /// A tensor of a file, if it has as many bytes as its type and shape say.
-    pub(super) fn new(stored: StoredTensor, file: Arc<Path>) -> Result<Self, WeightsError> {
+    pub(crate) fn new(stored: StoredTensor, file: Arc<Path>) -> Result<Self, WeightsError> {
         let found = stored.data.bytes().len();
         let StoredTensor { element, shape, .. } = &stored;
         let count = shape.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
-        let expected = match element.size() {
-            Some(size) => count.and_then(|count| count.checked_mul(size)),
-            None => count.map(|_| found),
-        };
+        let expected = count.and_then(|count| element.bytes_of(count).unwrap_or(Some(found)));
         if expected == Some(found) {
-            return Ok(Self { stored, file });
+            return Ok(Self { stored, file, scale: 1.0 });
         }
         let StoredTensor { name: tensor, element, shape, .. } = stored;
         Err(WeightsError::Size { path: file.to_path_buf(), tensor, element, shape, found })
@@ -53,27 +51,45 @@ impl Entry {
         self.stored.data.bytes()
     }
 
+    /// What every element is multiplied by.
+    pub(crate) fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    pub(crate) fn times(self, scale: f32) -> Self {
+        Self { scale, ..self }
+    }
+
     /// The number of elements.
     pub fn parameters(&self) -> usize {
         self.stored.shape.iter().product()
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The name.
+    pub fn name(&self) -> &str {
         &self.stored.name
     }
 
-    pub(crate) fn element(&self) -> &Element {
+    /// The type of the elements.
+    pub fn element(&self) -> &Element {
         &self.stored.element
     }
 
     /// The data as they are, copied only where their file may be cut off.
-    pub(crate) fn shared(&self) -> Result<Bytes, WeightsError> {
+    ///
+    /// # Errors
+    /// If their file was cut off.
+    pub fn shared(&self) -> Result<Bytes, WeightsError> {
         let data = &self.stored.data;
         let held = if data.is_copied() { AllocationProperty::Other } else { AllocationProperty::File };
         Ok(Bytes::from_shared(data.kept()?, held))
     }
 
-    pub(crate) fn float(&self) -> Result<DType, WeightsError> {
+    /// The float type.
+    ///
+    /// # Errors
+    /// If it is of a type that is not read.
+    pub fn float(&self) -> Result<DType, WeightsError> {
         self.stored.element.float().ok_or_else(|| WeightsError::Type {
             path: self.file.to_path_buf(),
             tensor: self.name().to_owned(),
@@ -82,7 +98,7 @@ impl Entry {
     }
 
     /// The tensor on a device; `shape` has as many numbers as the entry.
-    pub(super) fn tensor<const D: usize>(
+    pub(crate) fn tensor<const D: usize>(
         &self,
         shape: [usize; D],
         storage: Storage,
@@ -125,8 +141,14 @@ impl Entry {
     }
 
     /// The room that the tensor takes on a device.
-    pub(crate) fn rest(&self, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
-        let to = self.type_on(storage, device)?;
+    ///
+    /// # Errors
+    /// If it is of a type that is not read, or cannot rest so.
+    pub fn rest(&self, naming: &Naming<'_>, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
+        if let Some(packing) = self.packing(naming, storage) {
+            return Ok(Rest { held: packing.bytes() as u64, mapped: 0 });
+        }
+        let to = self.type_on(storage.of_floats(), device)?;
         let bytes = (self.parameters() * to.size()) as u64;
         Ok(if self.rests_in_file(to, device) {
             Rest { held: 0, mapped: bytes }
@@ -139,14 +161,17 @@ impl Entry {
     fn rests_in_file(&self, to: DType, device: &Device) -> bool {
         is_cpu(device)
             && !self.stored.data.is_copied()
-            && self.float().is_ok_and(|stored| stored == to)
+            && self.stored.element.plain() == Some(to)
             && self.is_usable_in_place(to)
     }
 
     /// The data in another type.
-    pub(crate) fn at_rest(&self, to: DType) -> Result<Bytes, WeightsError> {
+    ///
+    /// # Errors
+    /// If it is of a type that is not read, or has a finite number that the other type cannot hold.
+    pub fn at_rest(&self, to: DType) -> Result<Bytes, WeightsError> {
         let from = &self.stored.element;
-        if from.float() == Some(to) && self.is_usable_in_place(to) {
+        if from.plain() == Some(to) && self.is_usable_in_place(to) {
             return self.shared();
         }
         if *from != Element::F64 {
@@ -168,10 +193,24 @@ impl Entry {
     }
 
     /// The first number that is none, or infinite.
-    pub(crate) fn not_finite(&self) -> Result<Option<f32>, WeightsError> {
+    ///
+    /// # Errors
+    /// As [`at_rest`](Self::at_rest).
+    pub fn not_finite(&self) -> Result<Option<f32>, WeightsError> {
         let numbers = self.at_rest(DType::F32)?;
         let mut numbers = numbers.as_chunks().0.iter().map(|&number| f32::from_ne_bytes(number));
         Ok(numbers.find(|number| !number.is_finite()))
+    }
+
+    /// The data, to be read from first to last.
+    pub(crate) fn source(&self) -> Result<bytes::Bytes, WeightsError> {
+        self.stored.data.read_ahead();
+        Ok(self.stored.data.kept()?)
+    }
+
+    /// Takes what was read out of this process.
+    pub(crate) fn give_back(&self, read: Range<usize>) {
+        self.stored.data.give_back(read);
     }
 
     fn is_usable_in_place(&self, dtype: DType) -> bool {
@@ -186,7 +225,12 @@ impl Entry {
             Element::F16 => convert::<f16, T>(bytes, done).map_err(f64::from),
             Element::Bf16 => convert::<bf16, T>(bytes, done).map_err(f64::from),
             Element::F64 => narrow::<T>(bytes),
-            _ => convert::<f32, T>(bytes, done).map_err(f64::from),
+            Element::F32 => convert::<f32, T>(bytes, done).map_err(f64::from),
+            _ => {
+                let numbers = self.decoded(bytes);
+                done(0..bytes.len());
+                convert::<f32, T>(bytemuck::cast_slice(&numbers), |_| ()).map_err(f64::from)
+            }
         }
     }
 }

@@ -4,11 +4,12 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::WeightsError;
+use crate::WeightsError;
 use omnigen2_files::read_bounded;
 
 const INDEX: &str = ".safetensors.index.json";
 const WEIGHTS: &str = ".safetensors";
+const GGUF: &str = ".gguf";
 /// The names that diffusers and transformers give their weights, without ending.
 const USUAL: [&str; 2] = ["diffusion_pytorch_model", "model"];
 
@@ -16,15 +17,21 @@ const USUAL: [&str; 2] = ["diffusion_pytorch_model", "model"];
 const LARGEST_INDEX: u64 = 1 << 28;
 
 /// The place of a component's weights.
-pub(crate) enum Located {
+#[derive(Clone, Debug)]
+pub enum Located {
+    /// One file.
     File(PathBuf),
+    /// Several, with an index.
     Shards(Index),
 }
 
 /// An index and the file in which each tensor should be.
-pub(crate) struct Index {
-    pub(crate) path: PathBuf,
-    pub(crate) shards: BTreeMap<String, PathBuf>,
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// The index itself.
+    pub path: PathBuf,
+    /// The file of each tensor, by its name.
+    pub shards: BTreeMap<String, PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +39,11 @@ struct IndexFile {
     weight_map: BTreeMap<String, String>,
 }
 
-pub(crate) fn locate(path: &Path) -> Result<Located, WeightsError> {
+/// Finds the weights of a component: its folder, its index, or one file.
+///
+/// # Errors
+/// If there are none, or more than one file could be meant.
+pub fn locate(path: &Path) -> Result<Located, WeightsError> {
     match path.metadata() {
         Ok(found) if found.is_dir() => return locate_in(path),
         Ok(_) => {}
@@ -57,7 +68,10 @@ fn locate_in(folder: &Path) -> Result<Located, WeightsError> {
     if let Some(index) = choose(folder, &names, INDEX)? {
         return Ok(Located::Shards(Index::read(&index)?));
     }
-    let file = choose(folder, &names, WEIGHTS)?;
+    let file = match choose(folder, &names, WEIGHTS)? {
+        Some(file) => Some(file),
+        None => choose(folder, &names, GGUF)?,
+    };
     file.map(Located::File).ok_or_else(|| WeightsError::NoWeights { path: folder.to_owned() })
 }
 
@@ -89,7 +103,7 @@ impl Index {
     }
 
     /// The files that the index names, each once.
-    pub(super) fn files(&self) -> Result<Vec<&Path>, WeightsError> {
+    pub(crate) fn files(&self) -> Result<Vec<&Path>, WeightsError> {
         let mut files: Vec<&Path> = self.shards.values().map(PathBuf::as_path).collect();
         files.sort();
         files.dedup();

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use burn::prelude::*;
 use burn::tensor::DType;
-use omnigen2_pipeline::files::Medium;
-use omnigen2_pipeline::weights::{
+use omnigen2_files::Medium;
+use omnigen2_weights::{
     Archive, Container, Element, MappedFile, Storage, StoredTensor, WeightsError, inventory,
 };
 use tempfile::tempdir;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::Entry;
+use crate::Entry;
 
 /// Counts and sizes of tensors, from the headers alone.
 ///

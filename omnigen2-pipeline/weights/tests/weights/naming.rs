@@ -1,8 +1,8 @@
 use burn::module::Param;
 use burn::nn::Initializer;
 use burn::prelude::*;
-use omnigen2_pipeline::weights::{Archive, Naming, Storage, inventory};
 use omnigen2_rope::ops::Linear;
+use omnigen2_weights::{Archive, Naming, Storage, inventory};
 use safetensors::Dtype;
 use tempfile::tempdir;
 

@@ -4,9 +4,15 @@ use std::sync::Arc;
 
 use burn::prelude::*;
 
-use super::locate::{Index, Located, locate};
-use super::safetensors_file::SafetensorsFile;
-use super::{Container, Entry, Storage, Summary, WeightsError};
+use crate::gguf_file::GgufFile;
+use crate::locate::{Index, Located, locate};
+use crate::safetensors_file::SafetensorsFile;
+use crate::{Container, Entry, MappedFile, Storage, Summary, WeightsError};
+
+/// The ending of the name of a scale, in place of `weight`.
+const SCALE: &str = "scale_weight";
+/// A tensor that says nothing but that there are scales.
+const SCALED_MARK: &str = "scaled_fp8";
 
 /// The tensors of one component's weights: names, types and shapes from the headers, data left in the files.
 #[derive(Clone, Debug)]
@@ -17,16 +23,16 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens a component's folder, its index, or one safetensors file. In a folder with an index only the
+    /// Opens a component's folder, its index, or one safetensors or GGUF file. In a folder with an index only the
     /// files that its `weight_map` names are read; without one it must hold a single safetensors file, or one
-    /// of the name that diffusers or transformers give it. Only headers are read.
+    /// of the name that diffusers or transformers give it, or else a single GGUF file. Only headers are read.
     ///
     /// # Errors
     /// If files are missing, cut off, or contradict their index or themselves.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
         match locate(path)? {
-            Located::File(file) => Self::empty(path).with(&SafetensorsFile::open(&file)?),
+            Located::File(file) => Self::empty(path).with_file(&file),
             Located::Shards(index) => Self::sharded(path, &index),
         }
     }
@@ -63,7 +69,7 @@ impl Archive {
     }
 
     /// The tensors themselves, in order of their names.
-    pub(crate) fn into_entries(self) -> impl Iterator<Item = Entry> {
+    pub fn into_entries(self) -> impl Iterator<Item = Entry> {
         self.entries.into_values()
     }
 
@@ -123,7 +129,7 @@ impl Archive {
     fn sharded(path: &Path, index: &Index) -> Result<Self, WeightsError> {
         let mut archive = Self::empty(path);
         for shard in index.files()? {
-            archive = archive.with(&SafetensorsFile::open(shard)?)?;
+            archive = archive.with_file(shard)?;
         }
         for (tensor, shard) in &index.shards {
             if archive.get(tensor).is_none_or(|entry| entry.file() != shard) {
@@ -135,6 +141,16 @@ impl Archive {
             }
         }
         Ok(archive)
+    }
+
+    /// With the tensors of a file, whose first bytes tell its format.
+    fn with_file(self, path: &Path) -> Result<Self, WeightsError> {
+        let file = MappedFile::open(path)?;
+        if GgufFile::is_one(&file) {
+            self.with(&GgufFile::read(path, file)?)
+        } else {
+            self.with(&SafetensorsFile::mapped(path, file)?)
+        }
     }
 
     /// With the tensors of another container.
@@ -149,6 +165,23 @@ impl Archive {
             }
         }
         self.metadata.extend(container.metadata()?);
+        self.scaled()
+    }
+
+    /// With the scales of 8-bit floats joined to the tensors that they belong to, as ComfyUI writes them.
+    fn scaled(mut self) -> Result<Self, WeightsError> {
+        self.entries.remove(SCALED_MARK);
+        let scales: Vec<String> = self.entries.keys().filter(|name| name.ends_with(SCALE)).cloned().collect();
+        for name in scales {
+            let weight = format!("{}weight", name.trim_end_matches(SCALE));
+            if let Some(entry) = self.entries.get(&weight).filter(|entry| entry.is_narrow_float())
+                && let Some(scale) = self.entries.get(&name)
+            {
+                let scaled = entry.scaled_by(scale)?;
+                self.entries.insert(weight, scaled);
+                self.entries.remove(&name);
+            }
+        }
         Ok(self)
     }
 }

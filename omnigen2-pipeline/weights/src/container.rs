@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Data, Element, WeightsError};
+use crate::{Data, Element, WeightsError};
 
-/// A file of tensors, or anything else that holds some, whatever its format: what [`Archive`](super::Archive) reads
+/// A file of tensors, or anything else that holds some, whatever its format: what [`Archive`](crate::Archive) reads
 /// names, shapes and types from without knowing how they are stored.
 ///
 /// ```
 /// use std::path::Path;
-/// use omnigen2_pipeline::weights::{Archive, Container, Element, StoredTensor, WeightsError};
+/// use omnigen2_weights::{Archive, Container, Element, StoredTensor, WeightsError};
 ///
 /// struct Ones;
 ///

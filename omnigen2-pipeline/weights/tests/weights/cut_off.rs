@@ -1,9 +1,8 @@
 use std::fs::OpenOptions;
 
 use burn::prelude::*;
-use omnigen2_pipeline::files::{FilesError, Medium};
-use omnigen2_pipeline::slot::Slot;
-use omnigen2_pipeline::weights::{Archive, Storage, WeightsError};
+use omnigen2_files::{FilesError, Medium, UsedFiles};
+use omnigen2_weights::{Archive, Storage, WeightsError};
 use safetensors::Dtype;
 use tempfile::tempdir;
 
@@ -17,10 +16,8 @@ fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
     Tensors::of(&Toy::new(1), Dtype::F32).save(&path);
     let archive = Archive::open(&path).unwrap();
     let from = path.clone();
-    let mut slot = Slot::lazy("toy", move || {
-        Ok(Box::new(Archive::open(&from)?.load(Toy::new(1), &TOY, Storage::AsStored)?))
-    });
-    assert!(slot.get().is_ok());
+    let (loaded, used) = UsedFiles::of(|| Archive::open(&from)?.load(Toy::new(1), &TOY, Storage::AsStored));
+    assert!(loaded.is_ok() && used.check().is_ok());
 
     let whole = path.metadata().unwrap().len();
     OpenOptions::new().write(true).open(&path).unwrap().set_len(100).unwrap();
@@ -31,10 +28,10 @@ fn a_file_that_is_cut_off_while_it_is_in_use_is_an_error() {
             "{error}"
         );
     }
-    let error = slot.get().unwrap_err().to_string();
+    let error = used.check().unwrap_err().to_string();
     assert!(error.contains("toy.safetensors has 100 bytes and had"), "{error}");
-    drop((slot, archive));
-    assert!(Slot::ready("other", Box::new(())).get().is_ok());
+    drop((loaded, archive));
+    assert!(used.check().is_ok());
 }
 
 #[test]
@@ -45,15 +42,13 @@ fn what_was_loaded_from_a_network_outlives_its_file() {
         save(&path);
         let container = PlainText::open_on(Medium::Network, &path).unwrap();
         let archive = Archive::from_container(&container).unwrap();
-        let mut slot = Slot::lazy("toy", move || Ok(Box::new(archive.load(Toy::new(1), &TOY, storage)?)));
-        assert!(slot.get().is_ok());
+        let toy = archive.load(Toy::new(1), &TOY, storage).unwrap();
 
         // To read a byte of a map of it would end the test by SIGBUS.
         OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
-        let values = values(slot.get().unwrap());
+        let values = values(&toy);
         assert!(values.len() == 7 && values.values().flatten().all(|&value| value == 1.0));
-        slot.release();
-        let error = slot.get().unwrap_err().to_string();
+        let error = archive.load(Toy::new(1), &TOY, storage).unwrap_err().to_string();
         assert!(error.contains("toy.txt has 0 bytes and had"), "{error}");
     }
 }

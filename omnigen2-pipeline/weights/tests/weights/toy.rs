@@ -7,8 +7,8 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Initializer;
 use burn::prelude::*;
 use half::{bf16, f16};
-use omnigen2_pipeline::weights::{Naming, inventory};
 use omnigen2_rope::ops::{Linear, RmsNorm};
+use omnigen2_weights::{Naming, inventory};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 

@@ -10,8 +10,11 @@
 mod bad_files;
 mod container;
 mod cut_off;
+mod fp8;
+mod gguf;
 mod loading;
 mod memory;
 mod naming;
+mod packing;
 mod random;
 mod toy;

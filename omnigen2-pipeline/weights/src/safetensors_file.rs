@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use super::{Container, Data, Element, MappedFile, StoredTensor, WeightsError};
+use crate::{Container, Data, Element, MappedFile, StoredTensor, WeightsError};
 
 const LENGTH_BYTES: usize = size_of::<u64>();
 /// Longer headers are refused by the format's own reader too.
@@ -13,7 +13,7 @@ const LONGEST_HEADER: u64 = 100_000_000;
 
 /// A file of the safetensors format, on disk or inside of this program.
 #[derive(Debug)]
-pub(super) struct SafetensorsFile {
+pub(crate) struct SafetensorsFile {
     path: PathBuf,
     whole: Whole,
     header: Metadata,
@@ -28,11 +28,11 @@ enum Whole {
 }
 
 impl SafetensorsFile {
-    pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
-        Self::read(path, Whole::Disk(MappedFile::open(path)?))
+    pub(crate) fn mapped(path: &Path, file: MappedFile) -> Result<Self, WeightsError> {
+        Self::read(path, Whole::Disk(file))
     }
 
-    pub(super) fn embedded(path: &Path, bytes: &'static [u8]) -> Result<Self, WeightsError> {
+    pub(crate) fn embedded(path: &Path, bytes: &'static [u8]) -> Result<Self, WeightsError> {
         Self::read(path, Whole::Program(bytes))
     }
 
@@ -110,6 +110,8 @@ impl From<Dtype> for Element {
             Dtype::F32 => Self::F32,
             Dtype::F16 => Self::F16,
             Dtype::BF16 => Self::Bf16,
+            Dtype::F8_E4M3 => Self::F8E4m3,
+            Dtype::F8_E5M2 => Self::F8E5m2,
             other => Self::Other(other.to_string()),
         }
     }

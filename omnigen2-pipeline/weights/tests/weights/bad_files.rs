@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use omnigen2_pipeline::weights::{Archive, Storage, WeightsError};
+use omnigen2_weights::{Archive, Storage, WeightsError};
 use safetensors::Dtype;
 use tempfile::{TempDir, tempdir};
 

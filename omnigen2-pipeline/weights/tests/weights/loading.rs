@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use burn::prelude::*;
 use burn::tensor::DType;
-use omnigen2_pipeline::weights::{Archive, Naming, Storage, WeightsError, inventory};
 use omnigen2_rope::ops::Linear;
+use omnigen2_weights::{Archive, Naming, Storage, WeightsError, inventory};
 use safetensors::Dtype;
 use tempfile::tempdir;
 
@@ -20,7 +20,7 @@ const SIDE: usize = 1024;
 
 fn tiny(component: &str) -> Archive {
     Archive::open(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-checkpoint").join(component),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/tiny-checkpoint").join(component),
     )
     .unwrap()
 }

@@ -1,0 +1,161 @@
+//! Which matrices rest packed, and how they are packed as they are read.
+
+use burn::tensor::{bf16, f16};
+use omnigen2_gguf::BlockType;
+use omnigen2_rope::ops::packed::{
+    Bits, Block, GROUP, Integers, Kernels, Layout, PackedBytes, PackedMut, ScaleType,
+};
+use rayon::prelude::*;
+
+use crate::convert::Number;
+use crate::{Element, Entry, Naming, Storage, WeightsError};
+
+/// Numbers that are widened before they are packed, about.
+const BAND: usize = 1 << 22;
+/// Numbers that are widened by one thread at a time.
+const TASK: usize = 1 << 16;
+/// To pack smaller matrices saves nothing that is seen.
+const SMALLEST: usize = 1 << 12;
+
+/// How a matrix is packed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packing {
+    layout: Layout,
+    /// The blocks of the file whose integers are taken as they are.
+    taken: Option<BlockType>,
+}
+
+impl Naming<'_> {
+    /// The bits of a number of a tensor that rests packed, by its name in checkpoints and its axes.
+    pub fn bits(&self, name: &str, shape: &[usize], storage: Storage) -> Option<Bits> {
+        let bits = storage.bits()?;
+        let name = format!(".{name}.");
+        let holds = |runs: &[&str]| runs.iter().any(|run| name.contains(&format!(".{run}.")));
+        let is_packed = matrix(shape).is_some_and(|[output, input]| output * input >= SMALLEST);
+        let bits = if holds(self.fine) { Bits::Eight } else { bits };
+        (is_packed && !holds(self.float)).then_some(bits)
+    }
+}
+
+impl Packing {
+    /// Bytes of the packed matrix.
+    pub(crate) fn bytes(&self) -> usize {
+        self.layout.value_bytes() + self.layout.scale_bytes() + self.layout.offset_bytes()
+    }
+}
+
+impl Entry {
+    /// How the tensor is packed, if it rests so. Blocks of a file are taken as they are unless another type is asked
+    /// for; where they do not end with the rows, they are rounded anew to 8 bits.
+    pub(crate) fn packing(&self, naming: &Naming<'_>, storage: Storage) -> Option<Packing> {
+        let [output, input] = matrix(self.shape())?;
+        let rounded = |bits| Packing { layout: Layout::of(output, input, bits), taken: None };
+        if let (Element::Blocks(_), Storage::Auto | Storage::AsStored) = (self.element(), storage) {
+            let taken = self.blocks_of_rows(input);
+            return Some(match taken.and_then(|kind| Some((kind, layout_of(kind, [output, input])?))) {
+                Some((_, layout)) => Packing { layout, taken },
+                None => rounded(Bits::Eight),
+            });
+        }
+        self.element().float()?;
+        naming.bits(self.name(), self.shape(), storage).map(rounded)
+    }
+
+    /// The matrix, packed as it is read: it is never widened as a whole. `None` if it has a number that is none, or
+    /// infinite.
+    pub(crate) fn packed(&self, packing: Packing) -> Result<Option<PackedBytes>, WeightsError> {
+        Kernels::chosen()?;
+        let Packing { layout, taken } = packing;
+        let mut packed = PackedBytes::zeros(layout);
+        let source = self.source()?;
+        if matches!(self.element(), Element::Blocks(_)) && self.blocks_of_rows(layout.input).is_none() {
+            tracing::info!(tensor = self.name(), "blocks do not end with rows: rounded anew to 8 bits");
+            let numbers = self.decoded(&source);
+            let is_finite = numbers.iter().all(|number| number.is_finite());
+            packed.fill().quantise(&numbers);
+            return Ok(is_finite.then_some(packed));
+        }
+        let row = source.len() / layout.output;
+        let groups = (BAND / (GROUP * layout.input).max(1)).max(1);
+        let mut read = 0;
+        for band in packed.fill().bands(groups) {
+            let bytes = read..read + band.layout().output * row;
+            read = bytes.end;
+            let is_finite = match taken {
+                Some(kind) => take(kind, &source[bytes.clone()], band),
+                None => self.round(&source[bytes.clone()], band),
+            };
+            if !is_finite {
+                return Ok(None);
+            }
+            self.give_back(bytes);
+        }
+        Ok(Some(packed))
+    }
+
+    /// Rounds rows; tells whether all numbers are finite.
+    fn round(&self, bytes: &[u8], band: PackedMut<'_>) -> bool {
+        let numbers = match self.element() {
+            Element::F32 => widened::<f32>(bytes),
+            Element::F16 => widened::<f16>(bytes),
+            Element::Bf16 => widened::<bf16>(bytes),
+            _ => self.decoded(bytes),
+        };
+        let is_finite = numbers.par_chunks(TASK).all(|part| part.iter().all(|number| number.is_finite()));
+        if is_finite {
+            band.quantise(&numbers);
+        }
+        is_finite
+    }
+}
+
+fn widened<T: Number>(bytes: &[u8]) -> Vec<f32> {
+    let mut numbers = vec![0.0; bytes.len() / T::SIZE];
+    let parts = bytes.par_chunks(TASK * T::SIZE).zip(numbers.par_chunks_mut(TASK));
+    parts.for_each(|(bytes, numbers)| T::widen(bytes, numbers));
+    numbers
+}
+
+/// The form that holds the integers, scales and offsets of blocks exactly.
+fn layout_of(kind: BlockType, [output, input]: [usize; 2]) -> Option<Layout> {
+    let view = kind.integer_view()?;
+    let (range, has_offsets) = (view.range(), view.has_offsets());
+    let is_narrow = if has_offsets {
+        *range.start() >= 0 && *range.end() < 16
+    } else {
+        *range.start() >= -8 && *range.end() < 8
+    };
+    // The scales of the types with one scale a block are of two bytes in the file too.
+    let scales = if kind.block_len() == view.run() { ScaleType::F16 } else { ScaleType::F32 };
+    Some(Layout {
+        output,
+        input,
+        bits: if is_narrow { Bits::Four } else { Bits::Eight },
+        block: if view.run() == 16 { Block::Of16 } else { Block::Of32 },
+        scales,
+        has_offsets,
+    })
+}
+
+/// Takes the integers of rows as they are; tells whether all scales are finite.
+fn take(kind: BlockType, bytes: &[u8], band: PackedMut<'_>) -> bool {
+    let layout = *band.layout();
+    let Some(view) = kind.integer_view() else { return false };
+    let (count, runs) = (layout.output * layout.input, layout.output * layout.blocks());
+    let mut values = vec![0_i8; count];
+    let (mut scales, mut offsets) = (vec![0.0; runs], vec![0.0; if layout.has_offsets { runs } else { 0 }]);
+    view.fill(
+        bytes,
+        omnigen2_gguf::Integers { values: &mut values, scales: &mut scales, offsets: &mut offsets },
+    );
+    let zero = layout.zero();
+    let values: Vec<u8> = values.into_par_iter().map(|value| zero.wrapping_add_signed(value)).collect();
+    band.pack(Integers { values: &values, scales: &scales, offsets: &offsets });
+    scales.iter().chain(&offsets).all(|number| number.is_finite())
+}
+
+/// The two axes of a matrix, `[output, input]`; axes of 1 may stand behind them.
+pub(crate) fn matrix(shape: &[usize]) -> Option<[usize; 2]> {
+    let (&[output, input], rest) = shape.split_first_chunk()?;
+    (rest.iter().all(|&axis| axis == 1) && output > 0 && input > 1).then_some([output, input])
+}
