@@ -53,7 +53,7 @@ pub(super) fn shortage(planner: &Planner, request: &ImageRequest, plan: Plan) ->
 type Step = fn(&Planner, &ImageRequest) -> Result<Option<Change>>;
 
 /// From what costs least to what costs most.
-const STEPS: [Step; 6] = [staged, narrow, few_rows, converted, one_picture, smaller];
+const STEPS: [Step; 7] = [staged, narrow, packed, few_rows, converted, one_picture, smaller];
 
 fn staged(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
     let change = || Change {
@@ -65,11 +65,19 @@ fn staged(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
 }
 
 fn narrow(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
-    let smaller = planner.clone().resting(Storage::Auto)?;
+    resting(planner, request, Storage::Auto)
+}
+
+fn packed(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
+    resting(planner, request, Storage::Q8)
+}
+
+fn resting(planner: &Planner, request: &ImageRequest, storage: Storage) -> Result<Option<Change>> {
+    let smaller = planner.clone().resting(storage)?;
     let held = |planner: &Planner| planner.parts.iter().map(|need| need.rest.held).sum::<u64>();
-    let change =
-        || Change { what: "storage `auto`".into(), planner: smaller.clone(), request: request.clone() };
-    Ok((held(&smaller) < held(planner)).then(change))
+    let what = format!("storage `{storage}`");
+    let is_smaller = held(&smaller) < held(planner);
+    Ok(is_smaller.then(|| Change { what, planner: smaller, request: request.clone() }))
 }
 
 fn few_rows(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {

@@ -28,11 +28,11 @@ pub enum Storage {
     F16,
     /// 16 bits, the range of F32.
     Bf16,
-    /// 8 bits, in blocks of 32 with a scale each, in matrices of any size; what is small or first or last in its
-    /// network rests as under [`Auto`](Self::Auto).
+    /// Large matrices in 8 bits, in blocks of 32 with a scale each; what is small, or first or last in its network,
+    /// rests as under [`Auto`](Self::Auto).
     Q8,
-    /// 4 bits, in blocks of 32 with a scale and an offset each, and 8 in those matrices that lose most by less; all
-    /// else as under [`Q8`](Self::Q8).
+    /// Large matrices in 4 bits, in blocks of 32 with a scale and an offset each, or in 8 bits where less would lose
+    /// most; all else as under [`Q8`](Self::Q8).
     Q4,
 }
 
