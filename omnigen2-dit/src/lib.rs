@@ -36,6 +36,6 @@ pub use guidance::{Guidance, Guided};
 pub use layers::Layers;
 pub use loss::FlowBatch;
 pub use modulation::{Modulated, ModulatedNorm, NormOut};
-pub use names::{FINE, FLOAT, NAMES, PREFIXES};
+pub use names::{FLOAT, NAMES, PREFIXES};
 pub use schedule::{Schedule, TimeShift};
 pub use solver::{Integration, Solver};

@@ -78,7 +78,6 @@ fn dit(num_refiner_layers: usize, storage: Storage, device: &Device) -> Dit {
         names: omnigen2_dit::NAMES,
         storage,
         float: omnigen2_dit::FLOAT,
-        fine: omnigen2_dit::FINE,
         ..Weights::all(DType::BF16)
     };
     weights.fill(config.init(device))

@@ -345,7 +345,6 @@ pub const DIT_NAMING: Naming<'static> = Naming {
     prefixes: omnigen2_dit::PREFIXES,
     tables: &[omnigen2_dit::NAMES],
     float: omnigen2_dit::FLOAT,
-    fine: omnigen2_dit::FINE,
     ..Naming::of(TRANSFORMER)
 };
 /// Names of the language model's weights.
