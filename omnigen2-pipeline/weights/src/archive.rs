@@ -31,10 +31,11 @@ impl Archive {
     /// If files are missing, cut off, or contradict their index or themselves.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
-        match locate(path)? {
-            Located::File(file) => Self::empty(path).with_file(&file),
-            Located::Shards(index) => Self::sharded(path, &index),
-        }
+        let archive = match locate(path)? {
+            Located::File(file) => Self::empty(path).with_file(&file)?,
+            Located::Shards(index) => Self::sharded(path, &index)?,
+        };
+        archive.scaled()
     }
 
     /// Opens the contents of a safetensors file inside this program. `path` is what errors call it.
@@ -50,7 +51,7 @@ impl Archive {
     /// # Errors
     /// What the container says, and if a tensor has not the bytes of its type and shape, or two have one name.
     pub fn from_container(container: &(impl Container + ?Sized)) -> Result<Self, WeightsError> {
-        Self::empty(container.path()).with(container)
+        Self::empty(container.path()).with(container)?.scaled()
     }
 
     /// The path that was opened.
@@ -165,15 +166,16 @@ impl Archive {
             }
         }
         self.metadata.extend(container.metadata()?);
-        self.scaled()
+        Ok(self)
     }
 
     /// With the scales of 8-bit floats joined to the tensors that they belong to, as ComfyUI writes them.
     fn scaled(mut self) -> Result<Self, WeightsError> {
         self.entries.remove(SCALED_MARK);
-        let scales: Vec<String> = self.entries.keys().filter(|name| name.ends_with(SCALE)).cloned().collect();
-        for name in scales {
-            let weight = format!("{}weight", name.trim_end_matches(SCALE));
+        let scales =
+            self.entries.keys().filter_map(|name| Some((name.clone(), name.strip_suffix(SCALE)?.to_owned())));
+        for (name, stem) in scales.collect::<Vec<_>>() {
+            let weight = format!("{stem}weight");
             if let Some(entry) = self.entries.get(&weight).filter(|entry| entry.is_narrow_float())
                 && let Some(scale) = self.entries.get(&name)
             {

@@ -63,3 +63,20 @@ fn a_scale_that_is_none_is_an_error() {
         assert!(error.contains(part) && error.contains("linear.safetensors"), "{error}");
     }
 }
+
+#[test]
+fn a_scale_in_another_shard_is_found() {
+    let folder = tempdir().unwrap();
+    let codes = codes(&fp8::E4M3);
+    save(&folder.path().join("a.safetensors"), Dtype::F8_E4M3, &codes, None);
+    let scale = 0.375_f32.to_le_bytes();
+    let view = TensorView::new(Dtype::F32, vec![1], &scale).unwrap();
+    safetensors::serialize_to_file([("scale_weight", view)], None, &folder.path().join("b.safetensors"))
+        .unwrap();
+    let index =
+        serde_json::json!({ "weight_map": { "weight": "a.safetensors", "scale_weight": "b.safetensors" } });
+    std::fs::write(folder.path().join("model.safetensors.index.json"), index.to_string()).unwrap();
+    let linear = load(folder.path(), Storage::F32).unwrap();
+    let expected: Vec<f32> = codes.iter().map(|&code| fp8::E4M3[usize::from(code)] * 0.375).collect();
+    assert_eq!(linear.weight.val().into_data().try_into_vec::<f32>().unwrap(), expected);
+}
