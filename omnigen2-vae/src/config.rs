@@ -8,8 +8,8 @@ const MOST_CHANNELS: usize = 1 << 16;
 
 /// The dimensions of an autoencoder, by their names in the `config.json` of diffusers' `AutoencoderKL`.
 ///
-/// Fields that are missing or null take FLUX.1's values, but a `shift_factor` of null is none; unknown ones are passed over, and a configuration that
-/// asks for what this crate has not, or describes no network, is an error.
+/// Fields that are missing or null take FLUX.1's values, but a `shift_factor` of null is none; unknown ones are passed
+/// over, and a configuration that asks for what this crate has not, or describes no network, is an error.
 ///
 /// ```
 /// use omnigen2_vae::VaeConfig;

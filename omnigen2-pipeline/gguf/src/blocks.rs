@@ -11,7 +11,7 @@ use half::f16;
 
 use crate::integers::Integers;
 
-/// What is known of a type.
+/// The description of a type.
 pub(crate) struct Format {
     pub(crate) name: &'static str,
     pub(crate) id: u32,
@@ -21,7 +21,7 @@ pub(crate) struct Format {
     pub(crate) integers: Option<Layout>,
 }
 
-/// What is known of a type's integers.
+/// The description of a type's integers.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) run: usize,
@@ -42,7 +42,7 @@ pub(crate) trait Block<const BYTES: usize, const NUMBERS: usize, const RUNS: usi
 
     fn scales(block: &[u8; BYTES]) -> [f32; RUNS];
 
-    /// What is added, of a type that has it.
+    /// The summands of a type that has some.
     fn offsets(_: &[u8; BYTES]) -> [f32; RUNS] {
         [0.0; RUNS]
     }

@@ -3,7 +3,7 @@
 use crate::error::Fault;
 use crate::value::{Array, Value};
 
-/// How deep arrays may be within each other.
+/// The depth to which arrays may be within each other.
 pub(crate) const DEPTH: usize = 8;
 
 pub(crate) struct Cursor<'f> {
@@ -84,7 +84,7 @@ impl<'f> Cursor<'f> {
     }
 }
 
-/// What stands in a file by itself.
+/// A value that stands in a file by itself.
 pub(crate) trait Item: Sized {
     fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault>;
 }

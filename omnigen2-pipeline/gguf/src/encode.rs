@@ -64,7 +64,7 @@ fn all<T: Append>(kind: u32, items: &[T], out: &mut Vec<u8>) {
     }
 }
 
-/// What stands in a file by itself.
+/// A value that stands in a file by itself.
 pub(crate) trait Append {
     fn append(&self, out: &mut Vec<u8>);
 }

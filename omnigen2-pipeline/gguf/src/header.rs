@@ -7,7 +7,7 @@ use crate::tensor::{self, Tensor};
 use crate::{Array, BlockType, Value};
 
 /// The first bytes of every file.
-pub(crate) const MAGIC: [u8; 4] = *b"GGUF";
+pub const MAGIC: [u8; 4] = *b"GGUF";
 /// The key of the alignment.
 pub(crate) const ALIGNMENT: &str = "general.alignment";
 /// The alignment of a file that tells none.
@@ -170,7 +170,7 @@ pub(crate) fn alignment(told: Option<&Value>) -> Result<usize, GgufError> {
     }
 }
 
-/// Where the tensors' bytes are.
+/// The place of the tensors' bytes.
 struct Data {
     start: usize,
     end: usize,

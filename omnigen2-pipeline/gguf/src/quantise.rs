@@ -4,6 +4,7 @@ mod fit;
 mod k;
 mod legacy;
 mod pack;
+mod parts;
 
 use half::{bf16, f16};
 

@@ -13,7 +13,7 @@ use crate::{Element, Naming, Rest, Storage, StoredTensor, WeightsError, is_cpu};
 pub struct Entry {
     stored: StoredTensor,
     file: Arc<Path>,
-    /// What every element is multiplied by.
+    /// The factor of every element.
     scale: f32,
 }
 
@@ -51,7 +51,7 @@ impl Entry {
         self.stored.data.bytes()
     }
 
-    /// What every element is multiplied by.
+    /// The factor of every element.
     pub(crate) fn scale(&self) -> f32 {
         self.scale
     }

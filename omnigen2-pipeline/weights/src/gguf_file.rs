@@ -1,12 +1,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use omnigen2_gguf::{BlockType, Header, Value};
+use omnigen2_gguf::{BlockType, Header, MAGIC, Value};
 
 use crate::{Container, Element, MappedFile, StoredTensor, WeightsError};
-
-/// The first bytes of every GGUF file.
-const MAGIC: &[u8] = b"GGUF";
 
 /// A file of the GGUF format.
 #[derive(Debug)]
@@ -19,7 +16,7 @@ pub(crate) struct GgufFile {
 impl GgufFile {
     /// Tells whether a file begins as those of this format do.
     pub(crate) fn is_one(file: &MappedFile) -> bool {
-        file.bytes().starts_with(MAGIC)
+        file.bytes().starts_with(&MAGIC)
     }
 
     pub(crate) fn read(path: &Path, file: MappedFile) -> Result<Self, WeightsError> {

@@ -17,7 +17,7 @@ const TASK: usize = 1 << 16;
 /// To pack smaller matrices saves nothing that is seen.
 const SMALLEST: usize = 1 << 12;
 
-/// How a matrix is packed.
+/// The way in which a matrix is packed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing {
     layout: Layout,
@@ -40,22 +40,19 @@ impl Naming<'_> {
 impl Packing {
     /// Bytes of the packed matrix.
     pub(crate) fn bytes(&self) -> usize {
-        self.layout.value_bytes() + self.layout.scale_bytes() + self.layout.offset_bytes()
+        self.layout.bytes()
     }
 }
 
 impl Entry {
-    /// How the tensor is packed, if it rests so. Blocks of a file are taken as they are unless another type is asked
+    /// The way in which the tensor is packed, if it rests so. Blocks of a file are taken as they are unless another type is asked
     /// for; where they do not end with the rows, they are rounded anew to 8 bits.
     pub(crate) fn packing(&self, naming: &Naming<'_>, storage: Storage) -> Option<Packing> {
         let [output, input] = matrix(self.shape())?;
         let rounded = |bits| Packing { layout: Layout::of(output, input, bits), taken: None };
         if let (Element::Blocks(_), Storage::Auto | Storage::AsStored) = (self.element(), storage) {
-            let taken = self.blocks_of_rows(input);
-            return Some(match taken.and_then(|kind| Some((kind, layout_of(kind, [output, input])?))) {
-                Some((_, layout)) => Packing { layout, taken },
-                None => rounded(Bits::Eight),
-            });
+            let taken = |kind| Some(Packing { layout: layout_of(kind, [output, input])?, taken: Some(kind) });
+            return Some(self.blocks_of_rows(input).and_then(taken).unwrap_or_else(|| rounded(Bits::Eight)));
         }
         self.element().float()?;
         naming.bits(self.name(), self.shape(), storage).map(rounded)
@@ -70,10 +67,7 @@ impl Entry {
         let source = self.source()?;
         if matches!(self.element(), Element::Blocks(_)) && self.blocks_of_rows(layout.input).is_none() {
             tracing::info!(tensor = self.name(), "blocks do not end with rows: rounded anew to 8 bits");
-            let numbers = self.decoded(&source);
-            let is_finite = numbers.iter().all(|number| number.is_finite());
-            packed.fill().quantise(&numbers);
-            return Ok(is_finite.then_some(packed));
+            return Ok(self.round(&source, packed.fill()).then_some(packed));
         }
         let row = source.len() / layout.output;
         let groups = (BAND / (GROUP * layout.input).max(1)).max(1);

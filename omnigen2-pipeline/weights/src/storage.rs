@@ -40,8 +40,9 @@ impl Storage {
     /// The type in which a tensor of the type `stored` is written to a file, for a CPU to use it there.
     pub fn in_file(self, stored: DType, shape: &[usize]) -> DType {
         match self {
-            Self::Auto | Self::Q8 | Self::Q4 if stored == DType::F32 && shape.len() > 1 => DType::BF16,
-            Self::Auto | Self::Q8 | Self::Q4 | Self::AsStored => stored,
+            Self::Q8 | Self::Q4 => self.of_floats().in_file(stored, shape),
+            Self::Auto if stored == DType::F32 && shape.len() > 1 => DType::BF16,
+            Self::Auto | Self::AsStored => stored,
             Self::F32 => DType::F32,
             Self::F16 => DType::F16,
             Self::Bf16 => DType::BF16,
@@ -62,7 +63,7 @@ impl Storage {
         self.bits().is_some()
     }
 
-    /// What holds for matrices that are not packed.
+    /// The setting that holds for matrices that are not packed.
     pub(crate) fn of_floats(self) -> Self {
         match self {
             Self::Q8 | Self::Q4 => Self::Auto,
@@ -72,8 +73,8 @@ impl Storage {
 
     /// The type in which the VAE rests.
     pub fn of_vae(self) -> Self {
-        match self {
-            Self::Auto | Self::Q8 | Self::Q4 => Self::AsStored,
+        match self.of_floats() {
+            Self::Auto => Self::AsStored,
             asked => asked,
         }
     }

@@ -1,5 +1,6 @@
 //! The operations that all rotary transformers here share.
 
+mod attach;
 mod gate;
 mod linear;
 mod low_rank;

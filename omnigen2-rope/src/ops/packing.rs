@@ -1,8 +1,10 @@
-use burn::module::{Module, Param, ParamId, Reparameterization, Reparameterizer};
+use burn::module::{Module, Param, ParamId, Reparameterization};
 use burn::prelude::*;
 use burn::tensor::{Bytes, DType, FloatDType};
 use omnigen2_kernels::packed::{Bits, GROUP, Layout, PackedBytes, ScaleType};
 use omnigen2_kernels::{PackedTensors, project_packed, unpack_packed};
+
+use super::attach::attach;
 
 /// A matrix of 8 or 4 bits a number, `[output, input]`: integers in blocks of one scale each.
 ///
@@ -122,7 +124,8 @@ impl Packed {
     /// A parameter that a [`Weight`](super::Weight) takes this matrix from, when a mapper gives it back. Its numbers
     /// are made when they are asked for, and not before.
     pub fn into_parameter<const D: usize>(self, id: ParamId) -> Param<Tensor<D>> {
-        self.lazy(id).apply_reparameterization(Put(Some(self)))
+        let parameter = self.lazy(id);
+        attach(self, parameter)
     }
 
     /// A parameter of these numbers, made when they are asked for.
@@ -182,20 +185,6 @@ impl Reparameterization for Packed {
     /// The matrix itself: what it stands for has the same numbers.
     fn apply<const D: usize>(&self, base: Tensor<D>) -> Tensor<D> {
         base
-    }
-}
-
-struct Put(Option<Packed>);
-
-impl Reparameterizer for Put {
-    type Reparam = Packed;
-
-    fn reparameterize<const D: usize>(
-        &mut self,
-        _path: &str,
-        parameter: Param<Tensor<D>>,
-    ) -> (Param<Tensor<D>>, Option<Packed>) {
-        (parameter, self.0.take())
     }
 }
 

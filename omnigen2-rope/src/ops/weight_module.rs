@@ -3,10 +3,10 @@
 
 use burn::module::{
     Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor, Param,
-    Reparameterizer,
 };
 use burn::prelude::*;
 
+use super::attach::attach;
 use super::weight::{PackedRest, Rest};
 use super::{LowRank, Weight};
 
@@ -28,7 +28,7 @@ impl PackedRest {
     pub(super) fn parameter(&self) -> Param<Tensor<2>> {
         let parameter = self.packed.lazy(self.id);
         match self.low_rank.clone() {
-            Some(low_rank) => parameter.apply_reparameterization(Beside(Some(low_rank))),
+            Some(low_rank) => attach(low_rank, parameter),
             None => parameter,
         }
     }
@@ -48,20 +48,6 @@ impl PackedRest {
         }
         let low_rank = parameter.reparameterization::<LowRank>().cloned();
         Self { low_rank, ..self }.into()
-    }
-}
-
-struct Beside(Option<LowRank>);
-
-impl Reparameterizer for Beside {
-    type Reparam = LowRank;
-
-    fn reparameterize<const D: usize>(
-        &mut self,
-        _path: &str,
-        parameter: Param<Tensor<D>>,
-    ) -> (Param<Tensor<D>>, Option<LowRank>) {
-        (parameter, self.0.take())
     }
 }
 

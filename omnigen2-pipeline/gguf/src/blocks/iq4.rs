@@ -50,7 +50,7 @@ impl Block<136, 256, 8> for Nested {
     }
 }
 
-/// What the lower halves of 16 bytes choose, then the upper ones, and so on with the next bytes.
+/// The numbers that the lower halves of 16 bytes choose, then the upper ones, and so on with the next bytes.
 fn chosen(bytes: &[u8], values: &mut [i8]) {
     for (values, bytes) in values.as_chunks_mut::<32>().0.iter_mut().zip(bytes.as_chunks::<16>().0) {
         for (at, byte) in bytes.iter().enumerate() {

@@ -5,7 +5,7 @@ use half::{bf16, f16};
 
 use super::Format;
 
-/// How many numbers are converted at once, by instructions where the processor has them.
+/// The number of numbers that are converted at once, by instructions where the processor has them.
 const AT_ONCE: usize = 64;
 
 pub(crate) const F32: Format =

@@ -1,12 +1,12 @@
 //! Straight lines from integers to numbers, by least squares.
 
-/// How many sums are made beside each other.
+/// The number of sums that are made beside each other.
 const LANES: usize = 4;
 /// To add and subtract it rounds a small number to the nearest integer: 1.5 times two to the power of 23.
 const ROUNDING: f32 = 12_582_912.0;
 /// The part by which a determinant must exceed the rounding of its terms.
 const SINGULAR: f32 = 1e-6;
-/// How often integers and line are fitted to each other after the best beginning.
+/// The number of times that integers and line are fitted to each other after the best beginning.
 const ITERATIONS: usize = 4;
 
 /// The least and the greatest integer, and whether an offset of zero or less is added.

@@ -6,15 +6,12 @@ use half::f16;
 
 use super::fit::{Levels, Line, Run};
 use super::pack;
+use super::parts::{NUMBERS, Parts, RUNS};
 
-/// How often the block's scales are fitted to its integers.
+/// The number of times that the block's scales are fitted to its integers.
 const ROUNDS: usize = 3;
 /// The part by which a determinant must exceed the rounding of its terms.
 const SINGULAR: f64 = 1e-9;
-/// The most runs of a block.
-const RUNS: usize = 16;
-/// The numbers of a block.
-pub(super) const NUMBERS: usize = 256;
 
 /// The bounds of a type's integers, and their places in a block.
 pub(super) struct Scheme {
@@ -30,15 +27,6 @@ pub(super) struct Scheme {
 struct Bounds {
     low: i32,
     high: i32,
-}
-
-/// A block: a run's scale is the block's `scale` times an integer, its offset `-offset` times another.
-pub(super) struct Parts {
-    pub(super) scale: f16,
-    pub(super) offset: f16,
-    pub(super) scales: [i8; RUNS],
-    pub(super) offsets: [u8; RUNS],
-    pub(super) values: [i8; NUMBERS],
 }
 
 /// The integers of a run's scale and offset, and their error.

@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::k::{NUMBERS, Parts};
+use super::parts::{NUMBERS, Parts};
 
 type Values = [u8; NUMBERS];
 

@@ -16,7 +16,7 @@ pub(super) struct Tile {
     pub(super) rows: usize,
     /// Numbers of the summed axis, as many as a lane of 32 bits takes: `[blocks, packets, width]`.
     pub(super) packets: Vec<i32>,
-    /// What sums of a block start from: `[blocks, width]`.
+    /// The numbers that sums of a block start from: `[blocks, width]`.
     pub(super) starts: Vec<i32>,
     /// `[blocks, width]`.
     pub(super) scales: Vec<f32>,
@@ -24,12 +24,12 @@ pub(super) struct Tile {
     pub(super) sums: Vec<f32>,
 }
 
-/// How a kernel wants its activations.
+/// The order in which a kernel wants its activations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
     /// Numbers of a packet: 4, or 2 which are the even and the odd ones of four.
     pub(super) packet: usize,
-    /// What the kernel itself takes off weights.
+    /// The number that the kernel itself takes off weights.
     pub(super) bias: i32,
     /// The form of the weight.
     pub(super) layout: Layout,
@@ -71,7 +71,7 @@ pub(super) fn scale_of(most: i32) -> (f32, f32) {
     }
 }
 
-/// What a kernel computes with instead of a row of activations.
+/// The integers that a kernel computes with instead of a row of activations.
 #[cfg(test)]
 pub(super) fn rounded(row: &[f32], block: super::Block) -> Vec<f32> {
     let mut out = Vec::with_capacity(row.len());

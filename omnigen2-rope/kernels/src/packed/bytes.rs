@@ -1,7 +1,7 @@
 use burn::tensor::Bytes;
 
 use super::layout::Layout;
-use super::weight::{PackedMut, PackedWeight};
+use super::weight::PackedMut;
 
 /// The bytes of a packed weight.
 #[derive(Clone, Debug)]
@@ -45,13 +45,7 @@ impl PackedBytes {
     pub fn fill(&mut self) -> PackedMut<'_> {
         let Self { layout, values, scales, offsets } = self;
         let (layout, found) = (*layout, [values.len(), scales.len(), offsets.len()]);
-        let expected = [layout.value_bytes(), layout.scale_bytes(), layout.offset_bytes()];
-        assert_eq!(found, expected, "bytes of {layout:?}");
+        assert_eq!(found, layout.lengths(), "bytes of {layout:?}");
         PackedMut { layout, values, scales, offsets }
-    }
-
-    /// The weight, to be read; `None` if a field has not the bytes of the layout.
-    pub fn weight(&self) -> Option<PackedWeight<'_>> {
-        PackedWeight::new(self.layout, &self.values, &self.scales, &self.offsets)
     }
 }

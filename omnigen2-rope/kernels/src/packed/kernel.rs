@@ -250,7 +250,7 @@ macro_rules! kernels {
 
 pub(super) use kernels;
 
-/// What a module of kernels needs.
+/// The imports of a module of kernels.
 pub(super) mod prelude {
     pub(in super::super) use std::ops::Range;
 

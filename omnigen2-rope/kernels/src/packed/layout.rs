@@ -141,6 +141,16 @@ impl Layout {
         if self.has_offsets { self.scale_bytes() } else { 0 }
     }
 
+    /// Bytes of all values, scales and offsets together.
+    pub const fn bytes(&self) -> usize {
+        self.value_bytes() + self.scale_bytes() + self.offset_bytes()
+    }
+
+    /// The bytes of values, of scales and of offsets.
+    pub(super) const fn lengths(&self) -> [usize; 3] {
+        [self.value_bytes(), self.scale_bytes(), self.offset_bytes()]
+    }
+
     /// The form of some rows alone.
     pub const fn rows(&self, output: usize) -> Self {
         Self { output, ..*self }

@@ -39,5 +39,4 @@ pub use bytes::PackedBytes;
 pub use instructions::{Instructions, InstructionsError, Kernels, VARIABLE};
 pub use layout::{Bits, Block, GROUP, Layout, ScaleType};
 pub use pack::Integers;
-pub use project::project;
 pub use weight::{PackedMut, PackedWeight};

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::activations::{Quantise, Tile};
-use super::instructions::{InstructionsError, Kernels};
+use super::instructions::Kernels;
 use super::kernel::{FEW, TOGETHER};
 use super::layout::{GROUP, Layout};
 use super::weight::PackedWeight;
@@ -16,51 +16,27 @@ const FEW_WEIGHTS: usize = 1 << 18;
 /// Tasks for each thread, or more, where there is enough to do.
 const TASKS: usize = 4;
 
-/// `x · weightᵀ` with the kernels that [`Kernels::chosen`] gives; every row and block of `x` is rounded to 8 bits.
-///
-/// # Errors
-/// If the environment names instructions that this processor has not.
-///
-/// # Panics
-/// If `x` is not `[rows, input]`.
-pub fn project(x: &[f32], rows: usize, weight: &PackedWeight<'_>) -> Result<Vec<f32>, InstructionsError> {
-    Kernels::chosen().map(|kernels| kernels.project(x, rows, weight))
-}
-
 impl Kernels {
     /// `x · weightᵀ`; every row and block of `x` is rounded to 8 bits.
     ///
     /// # Panics
     /// If `x` is not `[rows, input]`.
     pub fn project(self, x: &[f32], rows: usize, weight: &PackedWeight<'_>) -> Vec<f32> {
-        let mut out = vec![0.0; rows * weight.layout().output];
-        self.project_into(x, weight, &mut out);
-        out
-    }
-
-    /// [`project`](Self::project) into numbers that are there, `[rows, output]`.
-    ///
-    /// # Panics
-    /// If `x` is not `[rows, input]`.
-    pub fn project_into(self, x: &[f32], weight: &PackedWeight<'_>, out: &mut [f32]) {
         let layout = *weight.layout();
-        let rows = out.len() / layout.output.max(1);
-        assert_eq!(out.len(), rows * layout.output, "{rows} rows of {} outputs", layout.output);
-        if out.is_empty() {
-            return;
-        }
         assert_eq!(x.len(), rows * layout.input, "{rows} rows of {} numbers", layout.input);
-        if x.is_empty() {
-            return out.fill(0.0);
+        let mut out = vec![0.0; rows * layout.output];
+        if x.is_empty() || out.is_empty() {
+            return out;
         }
         let is_large = x.len() * layout.output >= PARALLEL;
         let tiles = self.quantise(x, layout, is_large);
-        let tasks = tasks(&tiles, rows, weight, out);
+        let tasks = tasks(&tiles, rows, weight, &mut out);
         if is_large && tasks.len() > 1 {
             tasks.into_par_iter().with_max_len(1).for_each(|task| self.run(Work::Multiply(task)));
         } else {
             tasks.into_iter().for_each(|task| self.run(Work::Multiply(task)));
         }
+        out
     }
 
     fn quantise(self, x: &[f32], layout: Layout, is_large: bool) -> Vec<Tile> {

@@ -75,7 +75,7 @@ fn best<const BLOCK: usize>(numbers: &[f32; BLOCK], layout: &Layout) -> Scale {
     }
 }
 
-/// What a number becomes where it rests, but never infinite.
+/// The number as it rests, but never infinite.
 #[inline(always)]
 fn rest(x: f32, scales: ScaleType) -> f32 {
     match scales {

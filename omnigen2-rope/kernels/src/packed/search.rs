@@ -5,7 +5,7 @@ const ROUND: f32 = 12_582_912.0;
 /// The reciprocals of smaller scales are infinite.
 const LEAST: f32 = 1e-38;
 
-/// What the integers of a block mean.
+/// The meaning of the integers of a block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scale {
     pub(super) scale: f32,

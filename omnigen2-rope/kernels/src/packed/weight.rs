@@ -27,7 +27,7 @@ pub struct PackedMut<'a> {
 impl<'a> PackedWeight<'a> {
     /// `None` if a length is not the layout's.
     pub fn new(layout: Layout, values: &'a [u8], scales: &'a [u8], offsets: &'a [u8]) -> Option<Self> {
-        let fits = [values.len(), scales.len(), offsets.len()] == lengths(&layout);
+        let fits = [values.len(), scales.len(), offsets.len()] == layout.lengths();
         fits.then_some(Self { layout, values, scales, offsets })
     }
 
@@ -116,7 +116,7 @@ impl<'a> PackedMut<'a> {
         scales: &'a mut [u8],
         offsets: &'a mut [u8],
     ) -> Option<Self> {
-        let fits = [values.len(), scales.len(), offsets.len()] == lengths(&layout);
+        let fits = [values.len(), scales.len(), offsets.len()] == layout.lengths();
         fits.then_some(Self { layout, values, scales, offsets })
     }
 
@@ -142,8 +142,4 @@ impl<'a> PackedMut<'a> {
             }
         })
     }
-}
-
-fn lengths(layout: &Layout) -> [usize; 3] {
-    [layout.value_bytes(), layout.scale_bytes(), layout.offset_bytes()]
 }

@@ -7,7 +7,7 @@ use super::activations::{Quantise, Tile};
 use super::layout::Bits;
 use super::weight::PackedWeight;
 
-/// What a kernel can be asked for.
+/// A task that a kernel can be asked for.
 #[derive(Debug)]
 pub(super) enum Work<'a> {
     Quantise(Quantise<'a>),
@@ -16,7 +16,7 @@ pub(super) enum Work<'a> {
 
 #[cfg(target_arch = "x86_64")]
 impl Work<'_> {
-    /// Of the weight.
+    /// The bits of the weight.
     pub(super) fn bits(&self) -> Bits {
         match self {
             Self::Quantise(task) => task.order.layout.bits,
@@ -35,7 +35,7 @@ pub(super) struct Multiply<'a> {
     pub(super) out: Vec<&'a mut [f32]>,
 }
 
-/// What a group's part of the summed axis is multiplied with.
+/// The activations that a group's part of the summed axis is multiplied with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part<'a> {
     pub(super) packets: &'a [i32],
@@ -62,7 +62,7 @@ impl Tile {
 /// A group's part of the summed axis, unpacked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Panel {
-    /// How the vectors that are multiplied lie, and where.
+    /// The order and the place of the vectors that are multiplied.
     pub(super) source: u8,
     pub(super) values: Vec<[u8; 64]>,
     pub(super) scales: Vec<[f32; 16]>,
