@@ -12,6 +12,21 @@ pub fn project(_x: &Tensor<2>, _weight: &Tensor<2>) -> Option<Tensor<2>> {
 }
 
 /// Declines.
+pub fn project_rounded(_x: &Tensor<2>, _weight: &Tensor<2>) -> Option<Tensor<2>> {
+    None
+}
+
+/// Returns `false`.
+pub fn multiplies_pairs(_device: &Device) -> bool {
+    false
+}
+
+/// Returns `false`.
+pub fn multiplies_packed(_device: &Device) -> bool {
+    false
+}
+
+/// Declines.
 pub fn project_packed(_x: &Tensor<2>, _weight: &PackedTensors<'_>) -> Option<Tensor<2>> {
     None
 }

@@ -20,8 +20,9 @@ pub mod recorded;
 pub use attention_mask::AttentionMask;
 pub use convolution_input::{ConvolutionInput, Prologue};
 pub use cpu::{
-    Convolution, Scratch, attend, attend_one, group_moments, pointwise_in_place, project, project_packed,
-    rms_norm, rotate, silu_gate, trim, unpack_packed,
+    Convolution, Scratch, attend, attend_one, group_moments, multiplies_packed, multiplies_pairs,
+    pointwise_in_place, project, project_packed, project_rounded, rms_norm, rotate, silu_gate, trim,
+    unpack_packed,
 };
 pub use moments::Moments;
 pub use packed_tensors::PackedTensors;

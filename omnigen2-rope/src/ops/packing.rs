@@ -2,7 +2,7 @@ use burn::module::{Module, Param, ParamId, Reparameterization};
 use burn::prelude::*;
 use burn::tensor::{Bytes, DType, FloatDType};
 use omnigen2_kernels::packed::{Bits, GROUP, Layout, PackedBytes, ScaleType};
-use omnigen2_kernels::{PackedTensors, project_packed, unpack_packed};
+use omnigen2_kernels::{PackedTensors, multiplies_packed, project_packed, unpack_packed};
 
 use super::attach::attach;
 
@@ -47,6 +47,11 @@ impl Packed {
         let bytes =
             PackedBytes::quantise(Layout::of(output, input, bits), numbers.as_slice().unwrap_or_default());
         Self::new(bytes, &device)
+    }
+
+    /// Returns whether a device multiplies packed matrices as they lie.
+    pub fn is_fast_on(device: &Device) -> bool {
+        multiplies_packed(device)
     }
 
     /// The form in which the integers lie.

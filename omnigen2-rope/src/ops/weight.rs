@@ -3,12 +3,13 @@ use burn::nn::Initializer;
 use burn::prelude::*;
 use burn::tensor::FloatDType;
 
-use super::{LowRank, Packed, project};
+use super::{Bf16Products, LowRank, Packed, project, project_rounded};
 
 /// A matrix of a network, `[output, input]`, which knows how it rests. To visitors of modules it is the parameter
 /// itself, under the name of the field that holds it, as floating-point numbers that are made when they are asked for.
-/// A mapper that gives back a [packed parameter](Packed::into_parameter) has it rest packed from then on. A [`LowRank`]
-/// that is put on it stands beside it, however it rests.
+/// A mapper that gives back a [packed parameter](Packed::into_parameter) has it rest packed from then on, and
+/// [`Bf16Products`] put on it have activations rounded for it. A [`LowRank`] that is put on it stands beside it, however
+/// it rests.
 ///
 /// ```
 /// use burn::prelude::*;
@@ -25,6 +26,7 @@ use super::{LowRank, Packed, project};
 #[derive(Clone, Debug)]
 pub struct Weight {
     pub(super) rest: Rest,
+    pub(super) is_rounding: bool,
 }
 
 /// How a weight rests.
@@ -62,14 +64,18 @@ impl Weight {
     pub fn project<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         match &self.rest {
             Rest::Float(weight) => match weight.reparameterization::<LowRank>() {
-                Some(low_rank) => project(x.clone(), weight.base()) + low_rank.forward(x),
-                None => project(x, weight.val()),
+                Some(low_rank) => self.multiply(x.clone(), weight.base()) + low_rank.forward(x),
+                None => self.multiply(x, weight.val()),
             },
             Rest::Packed(rest) => match &rest.low_rank {
                 Some(low_rank) => rest.packed.project(x.clone()) + low_rank.forward(x),
                 None => rest.packed.project(x),
             },
         }
+    }
+
+    fn multiply<const D: usize>(&self, x: Tensor<D>, weight: Tensor<2>) -> Tensor<D> {
+        if self.is_rounding { project_rounded(x, weight) } else { project(x, weight) }
     }
 
     /// Rows of the matrix, as an embedding takes them, in the type asked for.
@@ -145,7 +151,10 @@ impl From<Param<Tensor<2>>> for Weight {
     fn from(weight: Param<Tensor<2>>) -> Self {
         match weight.reparameterization::<Packed>() {
             Some(packed) => PackedRest { id: weight.id, packed: packed.clone(), low_rank: None }.into(),
-            None => Self { rest: Rest::Float(weight) },
+            None if weight.reparameterization::<Bf16Products>().is_some() => {
+                Self { rest: Rest::Float(weight.map(|weight| weight)), is_rounding: true }
+            }
+            None => Self { rest: Rest::Float(weight), is_rounding: false },
         }
     }
 }
@@ -164,7 +173,7 @@ impl From<Packed> for Weight {
 
 impl From<PackedRest> for Weight {
     fn from(rest: PackedRest) -> Self {
-        Self { rest: Rest::Packed(Box::new(rest)) }
+        Self { rest: Rest::Packed(Box::new(rest)), is_rounding: false }
     }
 }
 

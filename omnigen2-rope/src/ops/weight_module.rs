@@ -17,9 +17,13 @@ impl Weight {
         packed: impl FnOnce(PackedRest) -> PackedRest,
     ) -> Self {
         match self.rest {
-            Rest::Float(weight) => float(weight).into(),
+            Rest::Float(weight) => Self::from(float(weight)).rounding_if(self.is_rounding),
             Rest::Packed(rest) => packed(*rest).into(),
         }
+    }
+
+    fn rounding_if(self, is_rounding: bool) -> Self {
+        Self { is_rounding: self.is_rounding || is_rounding, ..self }
     }
 }
 
@@ -77,7 +81,7 @@ impl Module for Weight {
 
     fn valid(&self) -> Self {
         match &self.rest {
-            Rest::Float(weight) => weight.valid().into(),
+            Rest::Float(weight) => Self::from(weight.valid()).rounding_if(self.is_rounding),
             Rest::Packed(rest) => {
                 let PackedRest { id, packed, low_rank } = &**rest;
                 PackedRest { id: *id, packed: packed.valid(), low_rank: low_rank.valid() }.into()
@@ -101,7 +105,7 @@ impl Module for Weight {
 
     fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
         match self.rest {
-            Rest::Float(weight) => Module::map(weight, mapper).into(),
+            Rest::Float(weight) => Self::from(Module::map(weight, mapper)).rounding_if(self.is_rounding),
             Rest::Packed(rest) => {
                 let parameter = Module::map(rest.parameter(), mapper);
                 rest.mapped(parameter)

@@ -5,7 +5,12 @@ use rayon::prelude::*;
 
 use super::tensors::{self, Contiguous};
 use crate::PackedTensors;
-use crate::packed::{Kernels, PackedWeight};
+use crate::packed::{Instructions, Kernels, PackedWeight};
+
+/// Returns whether [`project_packed`] multiplies on a device, with instructions that it has for bytes.
+pub fn multiplies_packed(device: &Device) -> bool {
+    tensors::is_plain(device) && Kernels::chosen_or_fastest().instructions() != Instructions::Portable
+}
 
 /// `x · weightᵀ` with integers: activations are rounded to 8 bits in blocks as long as the weight's.
 ///
@@ -19,7 +24,7 @@ pub fn project_packed(x: &Tensor<2>, weight: &PackedTensors<'_>) -> Option<Tenso
     let [rows, _] = x.dims();
     let x = Contiguous::of(x)?;
     let weight = Resting::of(weight)?;
-    let kernels = Kernels::chosen().unwrap_or_else(|_| Kernels::fastest());
+    let kernels = Kernels::chosen_or_fastest();
     let numbers = kernels.project(x.slice(), rows, &weight.packed()?);
     Some(tensors::tensor(numbers, [rows, weight.tensors.layout.output]))
 }

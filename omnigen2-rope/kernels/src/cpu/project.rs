@@ -2,6 +2,7 @@ use burn::prelude::*;
 use burn::tensor::{DType, bf16, f16};
 use pulp::{Simd, WithSimd};
 
+use super::bfloat::PairProducts;
 use super::columns::Columns;
 use super::project_few;
 use super::registers::{PARALLEL, Registers, WIDEST};
@@ -36,6 +37,34 @@ pub fn project(x: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
         _ => return None,
     };
     Some(tensors::tensor(numbers, [rows, output]))
+}
+
+/// Returns whether a device has an instruction for [`project_rounded`].
+pub fn multiplies_pairs(device: &Device) -> bool {
+    tensors::is_plain(device) && PairProducts::find().is_some()
+}
+
+/// `x · weightᵀ` of `x` rounded to the weight's BF16; `None` for a weight of another type.
+///
+/// # Shapes
+/// As those of [`project`].
+pub fn project_rounded(x: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
+    let ([rows, input], [output, _]) = (x.dims(), weight.dims());
+    let (registers, x) = (Registers::find()?, Contiguous::of(x)?);
+    let weight = if weight.dtype() == DType::BF16 { tensors::read(weight)? } else { return None };
+    let weight = weight.as_slice::<bf16>()?;
+    if rows * input * output == 0 {
+        return None;
+    }
+    let numbers = match PairProducts::find().filter(|_| rows > project_few::ROWS) {
+        Some(products) => products.project(x.slice(), weight, input),
+        None => multiply(registers, &rounded(x.slice()), FloatRows::new(weight, input)),
+    };
+    Some(tensors::tensor(numbers, [rows, output]))
+}
+
+fn rounded(x: &[f32]) -> Vec<f32> {
+    x.iter().map(|&x| bf16::from_f32(x).to_f32()).collect()
 }
 
 fn multiply<W: WeightRows>(registers: Registers, x: &[f32], weight: W) -> Vec<f32> {

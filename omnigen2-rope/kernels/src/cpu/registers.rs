@@ -3,8 +3,12 @@
 //! No closures around vector operations in any kernel: they are compiled without the wide instructions, and stay
 //! calls.
 
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::V3;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+
+use crate::packed::{Instructions, Kernels};
 
 /// The most F32 lanes of a vector.
 pub(crate) const WIDEST: usize = 16;
@@ -20,7 +24,7 @@ pub(crate) struct Registers(Arch);
 impl Registers {
     /// `None` where no kernel can run.
     pub(crate) fn find() -> Option<Self> {
-        let arch = Arch::new();
+        let arch = chosen();
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         let is_wide = !matches!(arch, Arch::Scalar);
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -28,7 +32,24 @@ impl Registers {
         is_wide.then_some(Self(arch))
     }
 
-    /// Runs a kernel with the widest vectors.
+    /// The widest vectors of which a row of numbers is whole ones; `None` where no kernel can run on it.
+    #[cfg(feature = "train")]
+    pub(crate) fn dividing(row: usize) -> Option<Self> {
+        let found = Self::find()?;
+        let fits = |registers: &Self| row > 0 && row.is_multiple_of(registers.lanes());
+        [Some(found), found.narrower()].into_iter().flatten().find(fits)
+    }
+
+    #[cfg(feature = "train")]
+    fn narrower(self) -> Option<Self> {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Arch::V4(_) => V3::try_new().map(|v3| Self(Arch::V3(v3))),
+            _ => None,
+        }
+    }
+
+    /// Runs a kernel with these vectors.
     pub(crate) fn run<K: WithSimd>(self, kernel: K) -> K::Output {
         self.0.dispatch(kernel)
     }
@@ -45,6 +66,16 @@ impl Registers {
     /// The number of F32 lanes of a vector.
     pub(crate) fn lanes(self) -> usize {
         self.run(Lanes)
+    }
+}
+
+/// The vectors that belong to the [chosen](Kernels::chosen) instructions.
+fn chosen() -> Arch {
+    match Kernels::chosen_or_fastest().instructions() {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 | Instructions::AvxVnni => V3::try_new().map_or(Arch::Scalar, Arch::V3),
+        Instructions::Portable => Arch::Scalar,
+        _ => Arch::new(),
     }
 }
 

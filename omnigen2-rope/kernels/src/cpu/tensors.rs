@@ -37,7 +37,7 @@ pub(crate) fn own<const D: usize>(x: Tensor<D>) -> Result<FlexTensor, Tensor<D>>
 }
 
 /// Whether a device is flex and records no gradients.
-fn is_plain(device: &Device) -> bool {
+pub(super) fn is_plain(device: &Device) -> bool {
     matches!(device.as_dispatch(), DispatchDevice::Flex(_))
 }
 

@@ -131,6 +131,12 @@ impl Kernels {
         CHOSEN.get_or_init(choose).clone()
     }
 
+    /// The [chosen](Self::chosen) kernels. Instructions that this processor has not are an error of whoever loads
+    /// weights; where products are computed the fastest stand in for them.
+    pub fn chosen_or_fastest() -> Self {
+        Self::chosen().unwrap_or_else(|_| Self::fastest())
+    }
+
     /// The kernels of some instructions.
     ///
     /// # Errors

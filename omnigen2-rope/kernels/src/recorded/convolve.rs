@@ -37,9 +37,8 @@ struct Size {
 impl Size {
     fn of(x: &Tensor<4>, weight: &Tensor<4>) -> Option<Self> {
         let ([batch, inputs, height, width], [outputs, _, side, _]) = (x.dims(), weight.dims());
-        let registers = Registers::find()?;
-        let fits = width > 0 && width.is_multiple_of(registers.lanes()) && [1, 3].contains(&side);
-        fits.then_some(Self { registers, batch, inputs, outputs, height, width, side })
+        let registers = Registers::dividing(width)?;
+        [1, 3].contains(&side).then_some(Self { registers, batch, inputs, outputs, height, width, side })
     }
 
     fn padded(&self, x: &[f32], channels: usize) -> Padded {

@@ -21,10 +21,7 @@ pub fn group_norm_silu(
     epsilon: f64,
 ) -> Option<Tensor<4>> {
     let dims @ [images, channels, height, width] = x.dims();
-    let registers = Registers::find()?;
-    if !(height * width).is_multiple_of(registers.lanes()) {
-        return None;
-    }
+    let registers = Registers::dividing(height * width)?;
     let inputs = [tracked(x)?, tracked(scale)?, tracked(shift)?];
     let [x, scale, shift] = inputs.each_ref().map(|input| Contiguous::from(input.primitive().clone()));
     let mut norm = Norm { registers, x, scale, shift, images, groups, channels, statistics: Vec::new() };
