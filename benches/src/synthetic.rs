@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;
 use burn::tensor::{DType, bf16};
 use omnigen2_pipeline::weights::{Naming, Storage, inventory};
-use omnigen2_rope::ops::Packed;
+use omnigen2_rope::ops::{Bf16Products, Packed};
 use rayon::prelude::*;
 
 /// The parameters of a module that get numbers, what they are called, and in which type they rest.
@@ -17,7 +17,7 @@ pub struct Weights<'a> {
     pub within: &'a str,
     /// BF16, or F32 of the same values.
     pub dtype: DType,
-    /// The type in which large matrices rest, if they are packed.
+    /// The type in which large matrices rest, if they are packed; with BF16 activations are rounded to it in products.
     pub storage: Storage,
     /// Runs of whole parts of names whose parameters are never packed.
     pub float: &'a [&'a str],
@@ -36,7 +36,11 @@ impl Weights<'_> {
         let tables = [self.names];
         let naming = Naming { tables: &tables, ..Naming::of("synthetic") };
         let names: Vec<String> = inventory(&module).iter().map(|p| naming.rename(&p.path)).collect();
-        module.map(&mut Fill { weights: *self, names: names.into_iter() })
+        let filled = module.map(&mut Fill { weights: *self, names: names.into_iter() });
+        match self.storage {
+            Storage::Bf16 => filled.apply_reparameterization(Bf16Products),
+            _ => filled,
+        }
     }
 }
 
@@ -52,8 +56,8 @@ impl ModuleMapper for Fill<'_> {
             Some(name) if name.starts_with(within) => {
                 let (id, dims) = (parameter.id, parameter.lazy_shape().dims());
                 let tensor = Source::weight(&name, &dims).weights(dims, dtype, &parameter.lazy_device());
-                let naming = Naming { float, fine, ..Naming::of("synthetic") };
-                match naming.bits(&name, &dims, storage) {
+                let naming = Naming { float, fine, bears_packing: true, ..Naming::of("synthetic") };
+                match naming.bits(&name, &dims, storage, &tensor.device()) {
                     Some(bits) if D == 2 => {
                         let matrix = tensor.reshape([dims[0], dims[1]]);
                         Packed::quantise(matrix, bits).into_parameter(id)

@@ -1,10 +1,13 @@
 //! Devices by name.
 
+use burn::module::{Param, Reparameterizer};
 use burn::prelude::*;
 use burn::tensor::{DType, FloatDType};
+use omnigen2_rope::ops::Bf16Products;
 
 use crate::quiet::{panic_text, quietly};
 use crate::values::Precision;
+use crate::weights::LARGE;
 pub use crate::weights::is_cpu;
 
 /// Names of the backends that a build may hold, and the feature of this crate that adds each.
@@ -84,9 +87,34 @@ impl Precision {
     pub fn on(self, device: &Device) -> FloatDType {
         match self {
             Self::Auto if !is_cpu(device) && device.supports_dtype(DType::BF16) => FloatDType::BF16,
-            Self::Auto | Self::F32 => FloatDType::F32,
-            Self::Bf16 => FloatDType::BF16,
+            Self::Bf16 if !is_cpu(device) => FloatDType::BF16,
+            Self::Auto | Self::F32 | Self::Bf16 => FloatDType::F32,
         }
+    }
+
+    /// A network whose products are computed as this asks of the device that it is on.
+    pub(crate) fn of_products<M: Module>(self, network: M, device: &Device) -> M {
+        match self {
+            Self::Bf16 if is_cpu(device) => network.apply_reparameterization(Bf16Products),
+            Self::Auto if Bf16Products::is_fast_on(device) => network.apply_reparameterization(LargeProducts),
+            _ => network,
+        }
+    }
+}
+
+/// [`Bf16Products`] of large matrices.
+struct LargeProducts;
+
+impl Reparameterizer for LargeProducts {
+    type Reparam = Bf16Products;
+
+    fn reparameterize<const D: usize>(
+        &mut self,
+        path: &str,
+        parameter: Param<Tensor<D>>,
+    ) -> (Param<Tensor<D>>, Option<Bf16Products>) {
+        let is_large = parameter.lazy_shape().num_elements() >= LARGE;
+        if is_large { Bf16Products.reparameterize(path, parameter) } else { (parameter, None) }
     }
 }
 

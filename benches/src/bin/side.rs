@@ -1,4 +1,5 @@
-//! Our side of one case of `cargo xtask compare`, and the type in which its weights rest: answers each command that it reads with a line of JSON.
+//! Our side of one case of `cargo xtask compare`, and the type in which its weights rest, `bf16` with products in it
+//! too: answers each command that it reads with a line of JSON.
 //!
 //! - `run`: does the work once; `seconds`, and `bytes` of weights where the work is bound by reading them;
 //! - `write FILE`: writes the last result as F32 numbers; `count`;

@@ -22,8 +22,8 @@ pub(crate) struct SettingsArgs {
     /// Such as `cpu`, `wgpu` or `cuda:1`; `omnigen2 devices` lists them [default: the fastest there is]
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
-    /// The type of activations [default: auto]
-    #[arg(long, value_parser = values::one_of(Precision::ALL, Precision::name, about_precision))]
+    /// The type in which transformer and language model compute [default: auto]
+    #[arg(long, visible_alias = "compute", value_parser = values::one_of(Precision::ALL, Precision::name, about_precision))]
     precision: Option<Precision>,
     /// The type in which weights rest [default: auto]
     #[arg(long, visible_alias = "weights", value_name = "TYPE", value_parser = storage())]
@@ -125,16 +125,16 @@ fn unknown(setting: &str, value: &str) -> Failure {
 
 fn about_precision(precision: Precision) -> &'static str {
     match precision {
-        Precision::Auto => "BF16 on a GPU that computes with it, F32 elsewhere",
+        Precision::Auto => "BF16 where the device computes with it, F32 elsewhere",
         Precision::F32 => "32 bits",
-        Precision::Bf16 => "16 bits with the range of F32",
+        Precision::Bf16 => "16 bits with the range of F32; on a CPU in products alone",
     }
 }
 
 fn about_storage(storage: Storage) -> &'static str {
     match storage {
         Storage::Auto => {
-            "On a CPU, 16 bits for matrices; elsewhere that of the file, or of 16 bits what the device has"
+            "On a CPU, 8 bits for large matrices and 16 for others; elsewhere that of the file, or of 16 bits what the device has"
         }
         Storage::AsStored => "That of the file",
         Storage::F32 => "32 bits",

@@ -345,6 +345,7 @@ pub const DIT_NAMING: Naming<'static> = Naming {
     prefixes: omnigen2_dit::PREFIXES,
     tables: &[omnigen2_dit::NAMES],
     float: omnigen2_dit::FLOAT,
+    bears_packing: true,
     ..Naming::of(TRANSFORMER)
 };
 /// Names of the language model's weights.

@@ -30,7 +30,7 @@ impl Loader {
             text: self.placement.text.clone(),
             vision: self.placement.vision.clone(),
             storage: self.storage,
-            compute: self.precision.on(&self.placement.text),
+            precision: self.precision,
             generation,
             shared: Default::default(),
         })
@@ -39,9 +39,14 @@ impl Loader {
     pub(crate) fn denoiser(&self, checkpoint: &Checkpoint, loras: &Loras) -> Slot<dyn Denoiser> {
         let (loader, checkpoint, loras) = (self.clone(), checkpoint.clone(), loras.clone());
         Slot::lazy("denoiser", move || {
-            let dit = loras.merge_into(checkpoint.load_dit(&loader.placement.denoiser, loader.storage)?)?;
-            let mut denoiser = DitDenoiser::new(dit, loader.precision.on(&loader.placement.denoiser));
-            denoiser.adapt(&loras.apart())?;
+            let Loader { placement, storage, precision, .. } = &loader;
+            let device = &placement.denoiser;
+            let dit = loras.merge_into(checkpoint.load_dit(device, *storage)?)?;
+            let mut denoiser = DitDenoiser::new(precision.of_products(dit, device), precision.on(device));
+            let apart = loras.apart();
+            if !apart.is_empty() {
+                denoiser.adapt(&apart)?;
+            }
             Ok(Box::new(denoiser) as Box<dyn Denoiser>)
         })
     }

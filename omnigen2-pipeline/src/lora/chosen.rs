@@ -1,14 +1,15 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use burn::module::Param;
 use burn::prelude::*;
 use omnigen2_dit::{Dit, DitConfig};
 
 use super::adapter::Adapter;
-use super::attach::merge;
+use super::attach::{attach, merge};
 use super::error::LoraError;
 use super::layers::layers;
-use crate::weights::inventory;
+use crate::weights::{ParameterVisitor, inventory, visit};
 
 /// The adapters of a pipeline, shared with what loads its denoiser.
 #[derive(Clone, Debug)]
@@ -70,10 +71,17 @@ impl Loras {
         *self.chosen() = Chosen { merged: Vec::new(), apart };
     }
 
-    /// A transformer with what belongs into its weights.
+    /// A loaded transformer with what belongs into its weights. Beside those that rest packed it stays as it is: they
+    /// would round it away.
     pub(crate) fn merge_into(&self, dit: Dit) -> Result<Dit, LoraError> {
         let merged = self.chosen().merged.clone();
-        if merged.is_empty() { Ok(dit) } else { merge(dit, &merged) }
+        if merged.is_empty() {
+            Ok(dit)
+        } else if is_packed(&dit) {
+            attach(dit, &merged)
+        } else {
+            merge(dit, &merged)
+        }
     }
 
     /// The adapters beside the weights.
@@ -106,5 +114,55 @@ impl Loras {
 
     fn chosen(&self) -> MutexGuard<'_, Chosen> {
         self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells whether matrices of a loaded transformer rest packed: their numbers are made when they are asked for.
+fn is_packed(dit: &Dit) -> bool {
+    struct Made(bool);
+
+    impl ParameterVisitor for Made {
+        fn visit<const D: usize>(&mut self, _: &str, parameter: &Param<Tensor<D>>) {
+            self.0 &= parameter.is_initialized();
+        }
+    }
+
+    let mut made = Made(true);
+    visit(dit, &mut made);
+    !made.0
+}
+
+#[cfg(test)]
+mod tests {
+    use omnigen2_rope::ops::Packed;
+    use omnigen2_rope::ops::packed::Bits;
+
+    use super::*;
+    use crate::weights::{ParameterMapper, map};
+
+    /// Makes every number, of matrices as packed ones if that is asked for.
+    struct Make {
+        packs: bool,
+    }
+
+    impl ParameterMapper for Make {
+        fn map<const D: usize>(&mut self, _: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let numbers = parameter.val();
+            match parameter.lazy_shape().as_slice() {
+                &[output, input] if self.packs => {
+                    Packed::quantise(numbers.reshape([output, input]), Bits::Eight)
+                        .into_parameter(parameter.id)
+                }
+                _ => Param::initialized(parameter.id, numbers),
+            }
+        }
+    }
+
+    #[test]
+    fn packed_matrices_are_told_from_others() {
+        for packs in [false, true] {
+            let dit = map(DitConfig::tiny().init(&Device::flex()), &mut Make { packs });
+            assert_eq!(is_packed(&dit), packs);
+        }
     }
 }

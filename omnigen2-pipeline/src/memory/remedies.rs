@@ -91,10 +91,12 @@ fn few_rows(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>>
 /// Weights that stay in their files need not be held.
 fn converted(planner: &Planner, request: &ImageRequest) -> Result<Option<Change>> {
     let held = planner.parts.iter().any(|need| need.rest.held > 0);
-    let change = || Change {
-        what: "a checkpoint that `omnigen2 convert` wrote, which is used in its files, though slowly".into(),
+    let change = || {
+        Change {
+        what: "storage `stored` of a checkpoint that `omnigen2 convert` wrote, which is used in its files, though slowly".into(),
         planner: planner.clone().in_files(),
         request: request.clone(),
+    }
     };
     Ok((held && is_cpu(&planner.device)).then(change))
 }

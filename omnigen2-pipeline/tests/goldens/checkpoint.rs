@@ -3,14 +3,16 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
+use burn::module::Module;
 use omnigen2_dit::Dit;
 use omnigen2_mllm::Mllm;
 use omnigen2_pipeline::weights::Storage;
 use omnigen2_pipeline::{Builder, OmniGen2, Precision};
+use omnigen2_rope::ops::Bf16Products;
 use omnigen2_vae::Vae;
 use omnigen2_vit::Vit;
 
-use crate::golden::device;
+use crate::golden::{device, storage};
 
 /// A checkpoint directory, of which one part at a time is in memory.
 pub struct Checkpoint {
@@ -34,7 +36,9 @@ macro_rules! part {
                 return Ok(part.clone());
             }
             self.loaded.replace(None);
-            let part = self.files()?.$load(&device(), Storage::AsStored).map_err(causes)?;
+            let part = self.files()?.$load(&device(), storage()).map_err(causes)?;
+            let part =
+                if storage() == Storage::Bf16 { part.apply_reparameterization(Bf16Products) } else { part };
             self.loaded.replace(Some(Part::$kind(part.clone())));
             Ok(part)
         }
@@ -54,7 +58,7 @@ impl Checkpoint {
     /// A pipeline that computes with its very numbers.
     pub fn builder(&self) -> Result<Builder, String> {
         let builder = OmniGen2::builder(&device()).checkpoint(&self.root).map_err(causes)?;
-        Ok(builder.storage(Storage::AsStored).precision(Precision::F32))
+        Ok(builder.storage(storage()).precision(Precision::F32))
     }
 
     part!(dit, Dit, load_dit);

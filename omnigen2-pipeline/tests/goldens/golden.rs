@@ -9,8 +9,12 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use image::RgbImage;
 use omnigen2_pipeline::device::by_name;
+use omnigen2_pipeline::weights::Storage;
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
+
+/// What rounded weights and activations may change, against the whole.
+const ROUNDED: f64 = 0.02;
 
 /// The device under test: the CPU, or the one that `OMNIGEN2_DEVICE` names.
 pub fn device() -> Device {
@@ -20,6 +24,14 @@ pub fn device() -> Device {
         by_name(&name).unwrap_or_else(|error| panic!("{error}"))
     };
     DEVICE.get_or_init(named).clone()
+}
+
+/// How weights rest: as stored, or as `OMNIGEN2_STORAGE` says.
+pub fn storage() -> Storage {
+    let named = std::env::var("OMNIGEN2_STORAGE").map(|name| name.parse());
+    named.map_or(Storage::AsStored, |storage| {
+        storage.unwrap_or_else(|error| panic!("OMNIGEN2_STORAGE: {error}"))
+    })
 }
 
 /// A score, or why there is none.
@@ -57,9 +69,15 @@ impl Score {
         let values = |t: &Tensor<D>| t.clone().cast(DType::F32).into_data().try_into_vec::<f32>();
         let found = values(found).map_err(|e| format!("{what}: {e:?}"))?;
         let expected = values(expected).map_err(|e| format!("{what}: {e:?}"))?;
-        let delta = found.iter().zip(&expected).map(|(a, b)| f64::from((a - b).abs()));
-        let delta = delta.fold(0.0, |worst: f64, d| if d.is_nan() { f64::INFINITY } else { worst.max(d) });
-        self.parts.push(Part { what: what.into(), delta, tolerance: self.tolerance });
+        self.parts.push(if storage() == Storage::AsStored {
+            Part { what: what.into(), delta: largest(&found, &expected), tolerance: self.tolerance }
+        } else {
+            Part {
+                what: format!("{what}, relative,"),
+                delta: relative(&found, &expected),
+                tolerance: ROUNDED,
+            }
+        });
         Ok(self)
     }
 
@@ -93,6 +111,20 @@ impl Score {
         let compared = !(self.parts.is_empty() && self.notes.is_empty());
         compared && self.parts.iter().all(|p| p.delta <= p.tolerance)
     }
+}
+
+/// The largest difference.
+fn largest(found: &[f32], expected: &[f32]) -> f64 {
+    let delta = found.iter().zip(expected).map(|(a, b)| f64::from((a - b).abs()));
+    delta.fold(0.0, |worst: f64, d| if d.is_nan() { f64::INFINITY } else { worst.max(d) })
+}
+
+/// The L2 norm of the differences, against that of what is expected.
+fn relative(found: &[f32], expected: &[f32]) -> f64 {
+    let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
+    let differences = norm(&mut found.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
+    let relative = differences / norm(&mut expected.iter().map(|&b| f64::from(b)));
+    if relative.is_nan() { f64::INFINITY } else { relative }
 }
 
 impl fmt::Display for Score {

@@ -1,7 +1,9 @@
 //! Runs every golden file: inputs and outputs of the PyTorch reference on a checkpoint.
 //!
 //! `OMNIGEN2_CHECKPOINT` and `OMNIGEN2_GOLDENS` name other directories than the repository's own copies,
-//! `OMNIGEN2_DEVICE` another device than the CPU; arguments keep the cases whose names contain one of them.
+//! `OMNIGEN2_DEVICE` another device than the CPU, `OMNIGEN2_STORAGE` another way for weights to rest than as stored,
+//! such as `q8`, or `bf16` with products in it: the networks may then be 2 % off. Arguments keep the cases whose names
+//! contain one of them.
 
 #![allow(unreachable_pub, reason = "a test's modules are reached by nothing outside")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a case fails by panicking")]

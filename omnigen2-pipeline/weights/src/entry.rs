@@ -145,7 +145,7 @@ impl Entry {
     /// # Errors
     /// If it is of a type that is not read, or cannot rest so.
     pub fn rest(&self, naming: &Naming<'_>, storage: Storage, device: &Device) -> Result<Rest, WeightsError> {
-        if let Some(packing) = self.packing(naming, storage) {
+        if let Some(packing) = self.packing(naming, storage, device) {
             return Ok(Rest { held: packing.bytes() as u64, mapped: 0 });
         }
         let to = self.type_on(storage.of_floats(), device)?;

@@ -29,6 +29,7 @@ pub use error::WeightsError;
 pub use locate::{Index, Located, locate};
 pub use naming::Naming;
 pub use omnigen2_files::{Data, MappedFile};
+pub use packing::LARGE;
 pub use report::{LoadReport, Mismatch};
 pub use rest::Rest;
 pub use storage::{Storage, UnknownStorage};

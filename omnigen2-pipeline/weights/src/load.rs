@@ -108,7 +108,7 @@ impl Fill<'_> {
             || WeightsError::NoTensor { path: self.archive.path().to_owned(), tensor: name.clone() };
         let entry = self.archive.get(&name).ok_or_else(missing)?;
         let device = parameter.lazy_device();
-        if let Some(packing) = entry.packing(self.naming, self.storage).filter(|_| D == 2)
+        if let Some(packing) = entry.packing(self.naming, self.storage, &device).filter(|_| D == 2)
             && let Some(packed) = entry.packed(packing)?
         {
             return Ok(Packed::new(packed, &device).into_parameter(parameter.id));

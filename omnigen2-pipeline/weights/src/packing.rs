@@ -1,7 +1,9 @@
 //! Which matrices rest packed, and how they are packed as they are read.
 
+use burn::prelude::Device;
 use burn::tensor::{bf16, f16};
 use omnigen2_gguf::BlockType;
+use omnigen2_rope::ops::Packed;
 use omnigen2_rope::ops::packed::{
     Bits, Block, GROUP, Integers, Kernels, Layout, PackedBytes, PackedMut, ScaleType,
 };
@@ -14,8 +16,11 @@ use crate::{Element, Entry, Naming, Storage, WeightsError};
 const BAND: usize = 1 << 22;
 /// Numbers that are widened by one thread at a time.
 const TASK: usize = 1 << 16;
+
 /// To pack smaller matrices saves nothing that is seen.
-const SMALLEST: usize = 1 << 12;
+const SMALL: usize = 1 << 12;
+/// The least numbers of a matrix that makes a network slow: smaller ones are fast enough as they are.
+pub const LARGE: usize = 1 << 19;
 
 /// The way in which a matrix is packed.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +31,17 @@ pub(crate) struct Packing {
 }
 
 impl Naming<'_> {
-    /// The bits of a number of a tensor that rests packed, by its name in checkpoints and its axes.
-    pub fn bits(&self, name: &str, shape: &[usize], storage: Storage) -> Option<Bits> {
-        let bits = storage.bits()?;
+    /// The bits of a number of a tensor that rests packed on a device, by its name in checkpoints and its axes.
+    pub fn bits(&self, name: &str, shape: &[usize], storage: Storage, device: &Device) -> Option<Bits> {
+        let (bits, least) = match storage {
+            Storage::Q8 => (Bits::Eight, SMALL),
+            Storage::Q4 => (Bits::Four, SMALL),
+            Storage::Auto if self.bears_packing && Packed::is_fast_on(device) => (Bits::Eight, LARGE),
+            _ => return None,
+        };
         let name = format!(".{name}.");
         let holds = |runs: &[&str]| runs.iter().any(|run| name.contains(&format!(".{run}.")));
-        let is_packed = matrix(shape).is_some_and(|[output, input]| output * input >= SMALLEST);
+        let is_packed = matrix(shape).is_some_and(|[output, input]| output * input >= least);
         let bits = if holds(self.fine) { Bits::Eight } else { bits };
         (is_packed && !holds(self.float)).then_some(bits)
     }
@@ -47,7 +57,7 @@ impl Packing {
 impl Entry {
     /// The way in which the tensor is packed, if it rests so. Blocks of a file are taken as they are unless another type is asked
     /// for; where they do not end with the rows, they are rounded anew to 8 bits.
-    pub(crate) fn packing(&self, naming: &Naming<'_>, storage: Storage) -> Option<Packing> {
+    pub(crate) fn packing(&self, naming: &Naming<'_>, storage: Storage, device: &Device) -> Option<Packing> {
         let [output, input] = matrix(self.shape())?;
         let rounded = |bits| Packing { layout: Layout::of(output, input, bits), taken: None };
         if let (Element::Blocks(_), Storage::Auto | Storage::AsStored) = (self.element(), storage) {
@@ -55,7 +65,7 @@ impl Entry {
             return Some(self.blocks_of_rows(input).and_then(taken).unwrap_or_else(|| rounded(Bits::Eight)));
         }
         self.element().float()?;
-        naming.bits(self.name(), self.shape(), storage).map(rounded)
+        naming.bits(self.name(), self.shape(), storage, device).map(rounded)
     }
 
     /// The matrix, packed as it is read: it is never widened as a whole. `None` if it has a number that is none, or

@@ -2,20 +2,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use burn::tensor::DType;
-use omnigen2_rope::ops::packed::Bits;
 use serde::{Deserialize, Serialize};
 
 /// The type in which weights rest on their device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Storage {
-    /// The type that costs least without changing what is seen.
+    /// The type that is fastest without changing what is seen.
     ///
-    /// On a CPU matrices and convolutions of F32 rest as BF16, half as large, each rounded to the nearest; tensors
-    /// of one axis, norms and biases, keep F32, for they are small and what a rounding of them does is not averaged
-    /// out. What is F16 or BF16 in the file is used where it lies. On another device weights rest as stored; BF16,
-    /// where a device lacks it, becomes F16, and F32 in those tensors whose numbers F16 cannot hold. The VAE rests
-    /// as stored: it is a hundredth of the whole.
+    /// On a CPU whose instructions multiply bytes, matrices of [half a million numbers](crate::LARGE) and more rest as
+    /// under [`Q8`](Self::Q8) in the network that [bears it](crate::Naming::bears_packing), the transformer. Other
+    /// matrices and convolutions of F32 rest as BF16, half as large, each number rounded to the nearest; tensors of one
+    /// axis, norms and biases, keep F32, for they are small and what a rounding of them does is not averaged out. What is
+    /// F16 or BF16 in the file is used where it lies. On another device weights rest as stored; BF16, where a device
+    /// lacks it, becomes F16, and F32 in those tensors whose numbers F16 cannot hold. The VAE rests as stored: it is a
+    /// hundredth of the whole.
     #[default]
     Auto,
     /// The type of the file, or F32 where the device cannot compute with it. On a CPU such weights stay in the
@@ -49,18 +50,9 @@ impl Storage {
         }
     }
 
-    /// The bits of a number of matrices that are packed.
-    pub(crate) fn bits(self) -> Option<Bits> {
-        match self {
-            Self::Q8 => Some(Bits::Eight),
-            Self::Q4 => Some(Bits::Four),
-            _ => None,
-        }
-    }
-
-    /// Returns whether large matrices are packed.
+    /// Returns whether large matrices are packed on every device.
     pub fn is_packed(self) -> bool {
-        self.bits().is_some()
+        matches!(self, Self::Q8 | Self::Q4)
     }
 
     /// The setting that holds for matrices that are not packed.

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::checkpoint::Checkpoint;
 use crate::engine::slot::Slot;
 use crate::text::PromptTokenizer;
+use crate::values::Precision;
 use crate::weights::Storage;
 
 /// How the parts that read and speak are loaded. What several of them need is loaded once, and stays for as long
@@ -21,7 +22,7 @@ pub(crate) struct Language {
     /// Where the vision tower computes.
     pub(crate) vision: Device,
     pub(crate) storage: Storage,
-    pub(crate) compute: FloatDType,
+    pub(crate) precision: Precision,
     pub(crate) generation: GenerationConfig,
     pub(crate) shared: Shared,
 }
@@ -35,7 +36,7 @@ pub(crate) struct Shared {
 
 impl Language {
     pub(crate) fn reader(&self) -> Result<Reader> {
-        Ok(Reader::new(self.tokenizer()?, self.mllm()?, self.compute))
+        Ok(Reader::new(self.tokenizer()?, self.mllm()?, self.compute()))
     }
 
     /// Its networks are loaded when they are first needed.
@@ -45,13 +46,14 @@ impl Language {
             self.checkpoint.vit_config()?,
             self.checkpoint.vision_limits()?,
             Slot::lazy("vision tower", move || {
-                Ok(Box::new(vision.checkpoint.load_vit(&vision.vision, vision.storage)?))
+                let vit = vision.checkpoint.load_vit(&vision.vision, vision.storage)?;
+                Ok(Box::new(vision.precision.of_products(vit, &vision.vision)))
             }),
             &self.vision,
         );
         let mllm = Slot::lazy("language model", move || Ok(Box::new(language.mllm()?)));
         let talker = Talker::new(self.tokenizer()?, eyes, self.checkpoint.mllm_config()?, mllm)?;
-        Ok(talker.computing_in(self.compute).decoding_as(&self.generation))
+        Ok(talker.computing_in(self.compute()).decoding_as(&self.generation))
     }
 
     fn tokenizer(&self) -> Result<Arc<PromptTokenizer>> {
@@ -59,7 +61,15 @@ impl Language {
     }
 
     fn mllm(&self) -> Result<Arc<Mllm>> {
-        self.shared.mllm.get(|| self.checkpoint.load_mllm(&self.text, self.storage))
+        let load = || {
+            let mllm = self.checkpoint.load_mllm(&self.text, self.storage)?;
+            Ok(self.precision.of_products(mllm, &self.text))
+        };
+        self.shared.mllm.get(load)
+    }
+
+    fn compute(&self) -> FloatDType {
+        self.precision.on(&self.text)
     }
 }
 

@@ -21,7 +21,7 @@ fn talker() -> Talker {
     let language = Language {
         checkpoint: Checkpoint::open(path).unwrap(),
         storage: Storage::default(),
-        compute: Precision::F32.on(&device),
+        precision: Precision::F32,
         text: device.clone(),
         vision: device,
         generation: Default::default(),
