@@ -29,12 +29,12 @@ impl Packed {
         assert_eq!(values.len(), layout.value_bytes(), "values of {layout:?}");
         assert_eq!(scales.len(), layout.scale_bytes(), "scales of {layout:?}");
         assert_eq!(offsets.len(), layout.offset_bytes(), "offsets of {layout:?}");
-        let words = TensorData::from_bytes(values, [layout.value_bytes() / 4], DType::I32);
+        let words = TensorData::from_bytes(values.into_bytes(), [layout.value_bytes() / 4], DType::I32);
         Self {
             values: device
                 .memory_persistent_allocations(words, |words| Tensor::from_data(words, (device, DType::I32))),
-            scales: scales_of(&layout, scales, device),
-            offsets: layout.has_offsets.then(|| scales_of(&layout, offsets, device)),
+            scales: scales_of(&layout, scales.into_bytes(), device),
+            offsets: layout.has_offsets.then(|| scales_of(&layout, offsets.into_bytes(), device)),
             layout,
         }
     }

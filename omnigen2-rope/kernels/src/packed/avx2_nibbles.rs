@@ -6,6 +6,7 @@ use super::kernel::prelude::*;
 use super::ops256::*;
 
 const SPLIT: usize = 1;
+const UNROLLED: bool = false;
 
 #[target_feature(enable = "avx2,fma,f16c")]
 #[inline]
@@ -37,5 +38,5 @@ fn end(sum: Ints, start: i32) -> Ints {
 
 kernels! {
     #[target_feature(enable = "avx2,fma,f16c")]
-    rows: 1 2 4 6; few: 1 2 4
+    rows: 1 2 4 6; few: 1 by 4 2 by 4 4 by 2
 }

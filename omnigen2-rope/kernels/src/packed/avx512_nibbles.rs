@@ -6,6 +6,7 @@ use super::kernel::prelude::*;
 use super::ops512::*;
 
 const SPLIT: usize = 1;
+const UNROLLED: bool = false;
 
 #[target_feature(enable = "avx512f,avx512bw")]
 #[inline]
@@ -34,5 +35,5 @@ fn end(sum: Ints, start: i32) -> Ints {
 
 kernels! {
     #[target_feature(enable = "avx512f,avx512bw")]
-    rows: 1 2 4 8 12; few: 1 2 4
+    rows: 1 2 4 8 12; few: 1 by 4 2 by 4 4 by 4
 }

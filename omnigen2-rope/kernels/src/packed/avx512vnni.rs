@@ -6,6 +6,7 @@ use super::kernel::prelude::*;
 use super::ops512::*;
 
 const SPLIT: usize = 1;
+const UNROLLED: bool = true;
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 #[inline]
@@ -33,5 +34,5 @@ fn end(sum: Ints, _: i32) -> Ints {
 
 kernels! {
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    rows: 1 2 4 8 12; few: 1 2 4
+    rows: 1 2 4 8 12; few: 1 by 4 2 by 4 4 by 4
 }

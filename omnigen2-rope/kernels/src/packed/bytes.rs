@@ -1,30 +1,28 @@
-use burn::tensor::Bytes;
-
 use super::layout::Layout;
+use super::room::Room;
 use super::weight::PackedMut;
 
 /// The bytes of a packed weight.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct PackedBytes {
     /// The form of the weight.
     pub layout: Layout,
     /// The values: [`Layout::value_bytes`].
-    pub values: Bytes,
+    pub values: Room,
     /// The scales: [`Layout::scale_bytes`].
-    pub scales: Bytes,
+    pub scales: Room,
     /// The offsets: [`Layout::offset_bytes`].
-    pub offsets: Bytes,
+    pub offsets: Room,
 }
 
 impl PackedBytes {
     /// Bytes to be filled.
     pub fn zeros(layout: Layout) -> Self {
-        let zeros = |bytes: usize| Bytes::from_elems(vec![0_u32; bytes / size_of::<u32>()]);
         Self {
             layout,
-            values: zeros(layout.value_bytes()),
-            scales: zeros(layout.scale_bytes()),
-            offsets: zeros(layout.offset_bytes()),
+            values: Room::zeros(layout.value_bytes()),
+            scales: Room::zeros(layout.scale_bytes()),
+            offsets: Room::zeros(layout.offset_bytes()),
         }
     }
 

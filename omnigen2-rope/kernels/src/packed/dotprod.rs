@@ -9,6 +9,7 @@ use super::kernel::prelude::*;
 use super::plain::*;
 
 const SPLIT: usize = 1;
+const UNROLLED: bool = true;
 
 #[inline(always)]
 fn split(bytes: Bytes) -> [Bytes; SPLIT] {
@@ -56,5 +57,5 @@ fn end(sum: Ints, _: i32) -> Ints {
 
 kernels! {
     #[target_feature(enable = "neon,dotprod")]
-    rows: 1 2 4; few: 1 2 4
+    rows: 1 2 4; few: 1 by 4 2 by 4 4 by 2
 }

@@ -4,6 +4,8 @@
 //! A module that uses it has, each compiled for the same instructions or fewer:
 //! - `Bytes`, `Ints`, `Floats`: 64 bytes of weights, and sixteen numbers
 //! - `SPLIT`: vectors that 64 bytes are split into, two if their even and their odd bytes widen to words
+//! - `UNROLLED`: whether the vectors of a block are multiplied without a loop: multiplication and addition apart would
+//!   be moved over each other, and registers spilt
 //! - `load`, `store_bytes`, `nibbles`, `split`: weights, as they rest and as they are multiplied
 //! - `begin`, `dot`, `end`: sums of a block, from what they start from on
 //! - `splat`, `to_floats`, `splat_float`, `floats`, `halves`, `mul`, `add`, `mul_add`, `store`: arithmetic
@@ -14,19 +16,13 @@ pub(super) const DEPTH: usize = 1024;
 pub(super) const TOGETHER: usize = 8;
 /// With more rows, unpacking weights into a panel pays.
 pub(super) const FEW: usize = 4;
-
-/// Vectors lie as they are multiplied, in a panel.
-pub(super) const READY: u8 = 0;
-/// Vectors are to be split.
-pub(super) const BYTES: u8 = 1;
-/// Vectors hold two in their nibbles.
-pub(super) const NIBBLES: u8 = 2;
-/// Vectors lie as they are multiplied, in the weight.
-pub(super) const STORED: u8 = 3;
+/// The most groups whose weights are read together for few rows: more streams than the processor follows are slower.
+pub(super) const STREAMS: usize = 4;
 
 macro_rules! kernels {
-    ($(#[$features:meta])* rows: $($count:literal)*; few: $($few:literal)*) => {
+    ($(#[$features:meta])* rows: $($count:literal)*; few: $($few:literal by $groups:literal)*) => {
         rounding! { $(#[$features])* }
+        streaming! { $(#[$features])* $($few by $groups)* }
 
         /// Does any work to its end.
         $(#[$features])*
@@ -36,6 +32,15 @@ macro_rules! kernels {
                     Block::Of16 => quantise::<16, 1>(task),
                     Block::Of32 => quantise::<32, 2>(task),
                 },
+                Work::Multiply(multiply) if multiply.is_few() => {
+                    let layout = multiply.weight.layout();
+                    match (layout.bits, layout.block) {
+                        (Bits::Eight, Block::Of16) => stream::<4, false>(multiply),
+                        (Bits::Eight, Block::Of32) => stream::<8, false>(multiply),
+                        (Bits::Four, Block::Of16) => stream::<2, true>(multiply),
+                        (Bits::Four, Block::Of32) => stream::<4, true>(multiply),
+                    }
+                }
                 Work::Multiply(multiply) => match multiply.weight.layout().block {
                     Block::Of16 => all::<4>(multiply),
                     Block::Of32 => all::<8>(multiply),
@@ -47,18 +52,11 @@ macro_rules! kernels {
         $(#[$features])*
         fn all<const STEPS: usize>(mut task: Multiply<'_>) {
             let layout = *task.weight.layout();
-            let is_few = task.tiles.len() == 1 && task.tiles[0].width <= FEW;
-            let source = match layout.bits {
-                Bits::Eight if SPLIT == 1 => STORED,
-                Bits::Eight if is_few => BYTES,
-                Bits::Four if is_few => NIBBLES,
-                _ => READY,
-            };
+            let is_stored = SPLIT == 1 && layout.bits == Bits::Eight;
             let (blocks, deep) = (layout.blocks(), DEPTH / layout.block.count());
-            let together = if is_few { 1 } else { TOGETHER };
-            let mut panels = vec![Panel { source, ..Panel::default() }; together.min(task.groups.len())];
-            for first in task.groups.clone().step_by(together) {
-                let panels = &mut panels[..together.min(task.groups.end - first)];
+            let mut panels = vec![Panel { is_stored, ..Panel::default() }; TOGETHER.min(task.groups.len())];
+            for first in task.groups.clone().step_by(TOGETHER) {
+                let panels = &mut panels[..TOGETHER.min(task.groups.end - first)];
                 for from in (0..blocks).step_by(deep) {
                     let part = from..(from + deep).min(blocks);
                     for (panel, group) in panels.iter_mut().zip(first..) {
@@ -83,14 +81,13 @@ macro_rules! kernels {
                 let part = tile.part(blocks);
                 for (panel, group) in panels.iter().zip(first..) {
                     let at = (group - task.groups.start) * 16;
-                    let values = match panel.source {
-                        READY => &panel.values,
-                        _ => task.weight.values(group, blocks).as_chunks::<64>().0,
+                    let values = if panel.is_stored {
+                        task.weight.values(group, blocks).as_chunks::<64>().0
+                    } else {
+                        &panel.values
                     };
-                    match (panel.source, tile.width) {
-                        $((NIBBLES, $few) => put(tile_of::<$few, STEPS, NIBBLES>(part, values, panel), rows, at, is_first),)*
-                        $((BYTES, $few) => put(tile_of::<$few, STEPS, BYTES>(part, values, panel), rows, at, is_first),)*
-                        $((_, $count) => put(tile_of::<$count, STEPS, READY>(part, values, panel), rows, at, is_first),)*
+                    match tile.width {
+                        $($count => put(tile_of::<$count, STEPS>(part, values, panel), rows, at, is_first),)*
                         _ => {}
                     }
                 }
@@ -106,7 +103,7 @@ macro_rules! kernels {
             if layout.has_offsets {
                 widen(layout.scales, weight.offsets(group, blocks), &mut panel.offsets);
             }
-            if panel.source == READY {
+            if !panel.is_stored {
                 unpack(layout.bits, weight.values(group, blocks).as_chunks::<64>().0, &mut panel.values);
             }
         }
@@ -154,38 +151,23 @@ macro_rules! kernels {
 
         /// Products of `COUNT` rows with sixteen outputs.
         $(#[$features])*
-        fn tile_of<const COUNT: usize, const STEPS: usize, const SOURCE: u8>(
+        fn tile_of<const COUNT: usize, const STEPS: usize>(
             rows: Part<'_>,
             values: &[[u8; 64]],
             panel: &Panel,
         ) -> [Floats; COUNT] {
-            let each = match SOURCE {
-                NIBBLES => 2 * SPLIT,
-                BYTES => SPLIT,
-                _ => 1,
-            };
-            // Multiplication and addition apart are moved over each other, and registers spilt, if there is no loop.
-            let vectors = if SPLIT == 1 { STEPS / each } else { values.len() / panel.scales.len().max(1) };
+            let vectors = if UNROLLED { STEPS } else { values.len() / panel.scales.len().max(1) };
             let mut sums = [splat_float(0.0); COUNT];
             let weights = values.chunks_exact(vectors).zip(&panel.scales);
-            let packets = rows.packets.as_chunks::<COUNT>().0.chunks_exact(vectors * each);
+            let packets = rows.packets.as_chunks::<COUNT>().0.chunks_exact(vectors);
             let scales = rows.starts.as_chunks::<COUNT>().0.iter().zip(rows.scales.as_chunks::<COUNT>().0);
             for (((values, scale), packets), (starts, ours)) in weights.zip(packets).zip(scales) {
                 let mut ints = [splat(0); COUNT];
                 for r in 0..COUNT {
                     ints[r] = begin(starts[r]);
                 }
-                for (value, packets) in values.iter().zip(packets.chunks_exact(each)) {
-                    let value = load(value);
-                    match SOURCE {
-                        NIBBLES => {
-                            let [low, high] = nibbles(value);
-                            ints = step(ints, split(low), packets);
-                            ints = step(ints, split(high), &packets[SPLIT..]);
-                        }
-                        BYTES => ints = step(ints, split(value), packets),
-                        _ => ints = step(ints, [value], packets),
-                    }
+                for (value, packets) in values.iter().zip(packets.chunks_exact(1)) {
+                    ints = step(ints, [load(value)], packets);
                 }
                 let scale = floats(scale);
                 for r in 0..COUNT {
@@ -257,7 +239,8 @@ pub(super) mod prelude {
     pub(in super::super) use super::super::activations::{Quantise, scale_of};
     pub(in super::super) use super::super::layout::{Bits, Block, ScaleType};
     pub(in super::super) use super::super::round::{RUN, rounding};
+    pub(in super::super) use super::super::stream::streaming;
     pub(in super::super) use super::super::weight::PackedWeight;
     pub(in super::super) use super::super::work::{Multiply, Panel, Part, Work};
-    pub(in super::super) use super::{BYTES, DEPTH, FEW, NIBBLES, READY, STORED, TOGETHER, kernels};
+    pub(in super::super) use super::{DEPTH, TOGETHER, kernels};
 }

@@ -28,8 +28,10 @@ mod plain;
 mod portable;
 mod project;
 mod quantise;
+mod room;
 mod round;
 mod search;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod weight;
@@ -39,4 +41,5 @@ pub use bytes::PackedBytes;
 pub use instructions::{Instructions, InstructionsError, Kernels, VARIABLE};
 pub use layout::{Bits, Block, GROUP, Layout, ScaleType};
 pub use pack::Integers;
+pub use room::Room;
 pub use weight::{PackedMut, PackedWeight};

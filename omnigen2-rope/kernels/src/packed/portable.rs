@@ -4,6 +4,7 @@ use super::kernel::prelude::*;
 use super::plain::*;
 
 const SPLIT: usize = 2;
+const UNROLLED: bool = false;
 
 #[inline(always)]
 fn split(bytes: Bytes) -> [Bytes; SPLIT] {
@@ -37,5 +38,5 @@ fn end(sum: Ints, _: i32) -> Ints {
 }
 
 kernels! {
-    rows: 1 2 4; few: 1 2 4
+    rows: 1 2 4; few: 1 by 4 2 by 4 4 by 2
 }

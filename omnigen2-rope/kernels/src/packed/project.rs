@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::activations::{Quantise, Tile};
 use super::instructions::Kernels;
-use super::kernel::{FEW, TOGETHER};
+use super::kernel::{FEW, STREAMS, TOGETHER};
 use super::layout::{GROUP, Layout};
 use super::weight::PackedWeight;
 use super::work::{Multiply, Work};
@@ -73,7 +73,7 @@ fn tasks<'a>(
     let layout = *weight.layout();
     let (groups, enough) = (layout.groups(), TASKS * rayon::current_num_threads());
     let each = if rows <= FEW {
-        (FEW_WEIGHTS / (layout.input * GROUP)).clamp(1, groups)
+        (FEW_WEIGHTS / (layout.input * GROUP)).max(1).next_multiple_of(STREAMS).min(groups)
     } else {
         (groups / enough).clamp(1, TOGETHER)
     };

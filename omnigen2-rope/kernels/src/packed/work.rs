@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::activations::{Quantise, Tile};
+use super::kernel::FEW;
 #[cfg(target_arch = "x86_64")]
 use super::layout::Bits;
 use super::weight::PackedWeight;
@@ -35,6 +36,14 @@ pub(super) struct Multiply<'a> {
     pub(super) out: Vec<&'a mut [f32]>,
 }
 
+impl Multiply<'_> {
+    /// True if weights are to be read once, as they lie.
+    #[inline(always)]
+    pub(super) fn is_few(&self) -> bool {
+        self.tiles.len() == 1 && self.tiles[0].width <= FEW
+    }
+}
+
 /// The activations that a group's part of the summed axis is multiplied with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part<'a> {
@@ -62,8 +71,8 @@ impl Tile {
 /// A group's part of the summed axis, unpacked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Panel {
-    /// The order and the place of the vectors that are multiplied.
-    pub(super) source: u8,
+    /// True if the weight's own vectors are multiplied as they lie, and `values` is empty.
+    pub(super) is_stored: bool,
     pub(super) values: Vec<[u8; 64]>,
     pub(super) scales: Vec<[f32; 16]>,
     pub(super) offsets: Vec<[f32; 16]>,
