@@ -1,4 +1,4 @@
-use std::cell::LazyCell;
+use std::cell::{Cell, LazyCell};
 
 use burn::module::Param;
 use burn::nn::Initializer;
@@ -13,7 +13,7 @@ use crate::config::{DitConfig, MAX_REFERENCES};
 use crate::embed::{TimeCaptionEmbed, patchify, unpatchify};
 use crate::error::DitError;
 use crate::flow::Moment;
-use crate::layers::Layers;
+use crate::layers::{self, Layers};
 use crate::modulation::{Modulated, NormOut, activate};
 
 /// The base of Omni-RoPE's frequencies.
@@ -144,22 +144,17 @@ impl Dit {
         let modulate = |blocks: &[ModulatedBlock]| -> Vec<Modulated> {
             blocks.iter().map(|block| block.modulate(time.clone())).collect()
         };
-        let refiner = Layers {
-            blocks: &self.noise_refiner,
-            modulated: &modulate(&self.noise_refiner),
-            rotation: &canvas.rotation,
-        };
         let modulated = LazyCell::new(|| modulate(&self.ref_image_refiner));
         let refine = |reference: &Reference| {
-            let blocks = &self.ref_image_refiner;
-            let layers = Layers { blocks, modulated: &modulated, rotation: &reference.rotation };
-            layers.run(reference.tokens.clone().cast(dtype))
+            let tokens = reference.tokens.clone().cast(dtype);
+            layers::run(&self.ref_image_refiner, &modulated, &reference.rotation, tokens)
         };
         let tokens = self.x_embedder.forward(patchify(latent, patch));
+        let refiner = &self.noise_refiner;
         Step {
             moment: Moment::from(0.0),
             target: canvas.target,
-            latent: refiner.run(tokens),
+            latent: layers::run(refiner, &modulate(refiner), &canvas.rotation, tokens),
             references: canvas.references.iter().map(refine).collect(),
             layers: modulate(&self.layers),
             output_scale: self.norm_out.modulate(time.clone()),
@@ -180,12 +175,15 @@ impl Dit {
     /// - output: `[batch, in_channels, height, width]`
     pub fn velocity_cached(&self, step: &Step, context: &Context, cache: &mut dyn StepCache) -> Tensor<4> {
         let joint = step.joint(context);
-        let seq = joint.dims()[1];
-        let layers = Layers { blocks: &self.layers, modulated: &step.layers, rotation: &context.rotation };
+        let layers = Layers {
+            blocks: &self.layers,
+            modulated: &step.layers,
+            rotation: &context.rotation,
+            drawn: step.target.cells(),
+            ran: &Cell::new(0),
+        };
         let hidden = cache.run(&layers, joint, step.moment);
-        let cells = step.target.cells();
-        let target = hidden.narrow(1, seq - cells, cells);
-        let patches = self.norm_out.forward(target, step.output_scale.clone());
+        let patches = self.norm_out.forward(layers.drawn(hidden), step.output_scale.clone());
         unpatchify(patches, step.target, self.config.patch_size)
     }
 
