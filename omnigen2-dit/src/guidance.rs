@@ -41,7 +41,7 @@ impl Guidance {
         }
     }
 
-    fn guides(&self, at: Moment) -> bool {
+    pub(crate) fn guides(&self, at: Moment) -> bool {
         let place = at.step as f64 / at.steps as f64;
         (self.range[0]..=self.range[1]).contains(&place)
     }
@@ -94,6 +94,10 @@ impl<B: Branches> Guided<B> {
     /// A field that combines the branches there are; those that a guidance needs it [names](Guidance::branches).
     pub fn new(branches: B, guidance: Guidance) -> Self {
         Self { branches, guidance }
+    }
+
+    pub(crate) fn guides(&self, at: Moment) -> bool {
+        self.guidance.guides(at)
     }
 }
 

@@ -12,18 +12,23 @@ mod error;
 mod feed_forward;
 mod field;
 mod flow;
+mod foreseen;
 mod guidance;
 mod layers;
 mod loss;
 mod modulation;
 mod names;
+mod newton;
 mod schedule;
 mod solver;
 
 pub use attention::Attention;
 pub use block::{ModulatedBlock, PlainBlock};
 pub use branch::{Branch, Branches, PerBranch};
-pub use cache::{CachePolicy, JointSize, NoCache, StepCache, StepCaches, TaylorSeer, TeaCache};
+pub use cache::{
+    CachePolicy, FirstBlockCache, JointSize, MagCache, MagCalibration, MagCurve, NoCache, StepCache,
+    StepCaches, TaylorSeer, TeaCache,
+};
 pub use canvas::{Canvas, Context, Step};
 pub use config::{DitConfig, MAX_REFERENCES};
 pub use dit::Dit;
@@ -32,6 +37,7 @@ pub use error::{ConfigError, DitError, ParseError};
 pub use feed_forward::FeedForward;
 pub use field::DitField;
 pub use flow::{Moment, VelocityField};
+pub use foreseen::Foreseen;
 pub use guidance::{Guidance, Guided};
 pub use layers::Layers;
 pub use loss::FlowBatch;

@@ -22,6 +22,9 @@ proptest! {
         assert_read_as_written(TimeShift::Fixed(a));
         assert_read_as_written(TimeShift::Dynamic { base: a });
         assert_read_as_written(CachePolicy::TeaCache { threshold: a });
+        assert_read_as_written(CachePolicy::FirstBlock { threshold: a });
+        assert_read_as_written(CachePolicy::MagCache { threshold: a });
+        assert_read_as_written(CachePolicy::Auto { error: a });
         assert_read_as_written(Guidance { text: a, image: b, range: [c, d] });
     }
 
@@ -44,6 +47,12 @@ fn spellings_are_those_of_the_field() {
     assert_eq!("teacache".parse(), Ok(CachePolicy::TeaCache { threshold: 0.05 }));
     assert_eq!("teacache=0.1".parse(), Ok(CachePolicy::TeaCache { threshold: 0.1 }));
     assert_eq!("taylorseer".parse(), Ok(CachePolicy::TaylorSeer));
+    assert_eq!("firstblock".parse(), Ok(CachePolicy::FIRST_BLOCK));
+    assert_eq!("firstblock=0.1".parse(), Ok(CachePolicy::FirstBlock { threshold: 0.1 }));
+    assert_eq!("magcache".parse(), Ok(CachePolicy::MAG_CACHE));
+    assert_eq!("magcache=0.1".parse(), Ok(CachePolicy::MagCache { threshold: 0.1 }));
+    assert_eq!("auto".parse(), Ok(CachePolicy::AUTO));
+    assert_eq!("auto=0.01".parse(), Ok(CachePolicy::Auto { error: 0.01 }));
     assert_eq!("text 5, image 2, steps 0..1".parse(), Ok(Guidance::default()));
     for usual in [Solver::Euler, Solver::DPM_SOLVER] {
         assert_read_as_written(usual);
@@ -56,8 +65,9 @@ fn spellings_are_those_of_the_field() {
 fn other_spellings_are_refused_with_those_that_are_read() {
     assert_eq!(refusal::<Solver>("heun"), "expected `euler` or `dpm`");
     assert_eq!(refusal::<TimeShift>("later"), "expected `none`, `dynamic` or a number such as 2.6");
-    let caches = "expected `none`, `teacache`, `teacache=THRESHOLD` or `taylorseer`";
-    for wrong in ["none=1", "teacache=much", "taylorseer=", ""] {
+    let caches = "expected `none`, `teacache[=THRESHOLD]`, `taylorseer`, `firstblock[=THRESHOLD]`, \
+        `magcache[=THRESHOLD]` or `auto[=ERROR]`";
+    for wrong in ["none=1", "teacache=much", "taylorseer=", "firstblock=", "auto=1=2", "magcache 1", ""] {
         assert_eq!(refusal::<CachePolicy>(wrong), caches);
     }
     for wrong in ["5", "text 5, image 2", "image 2, text 5, steps 0..1", "text 5, image 2, steps 0"] {

@@ -92,8 +92,35 @@ fn guidance_of_one_equals_none() {
 fn a_step_cache_that_never_skips_equals_none() {
     let mut omnigen2 = builder(&tiny()).build().unwrap();
     let plain = draw(&mut omnigen2, &request());
-    let careful = request().step_cache(CachePolicy::TeaCache { threshold: 0.0 });
-    assert_eq!(difference(&plain, &draw(&mut omnigen2, &careful)), 0.0);
+    for careful in [
+        CachePolicy::TeaCache { threshold: 0.0 },
+        CachePolicy::FirstBlock { threshold: 0.0 },
+        CachePolicy::MagCache { threshold: 0.0 },
+        CachePolicy::Auto { error: 0.0 },
+    ] {
+        let careful = request().step_cache(careful);
+        assert_eq!(difference(&plain, &draw(&mut omnigen2, &careful)), 0.0);
+    }
+}
+
+#[test]
+fn steps_are_foretold_where_an_error_is_allowed() {
+    let mut omnigen2 = builder(&tiny()).build().unwrap();
+    let mut latents = |error| {
+        let request = request().steps(12).step_cache(CachePolicy::Auto { error });
+        let mut generation = omnigen2.generate(&request).unwrap();
+        for step in &mut generation {
+            step.unwrap();
+        }
+        generation.latents().clone()
+    };
+    let [plain, near, far] = [0.0, 0.01, 10.0].map(&mut latents);
+    let error = |x: Tensor<4>| {
+        let length = |x: Tensor<4>| x.square().sum().sqrt().into_scalar::<f32>();
+        length(x - plain.clone()) / length(plain.clone())
+    };
+    let [near, far] = [near, far].map(error);
+    assert!(near < far && far > 0.1, "{near} {far}");
 }
 
 #[test]

@@ -61,6 +61,9 @@ fn step_cache() -> impl Strategy<Value = CachePolicy> {
     prop_oneof![
         Just(CachePolicy::None),
         number().prop_map(|threshold| CachePolicy::TeaCache { threshold }),
+        number().prop_map(|threshold| CachePolicy::FirstBlock { threshold }),
+        number().prop_map(|threshold| CachePolicy::MagCache { threshold }),
+        number().prop_map(|error| CachePolicy::Auto { error }),
         Just(CachePolicy::TaylorSeer),
     ]
 }

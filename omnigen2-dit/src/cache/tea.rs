@@ -1,6 +1,6 @@
 use burn::prelude::*;
-use burn::tensor::DType;
 
+use super::measure::relative_change;
 use super::step::{JointSize, StepCache};
 use crate::flow::Moment;
 use crate::layers::Layers;
@@ -32,9 +32,8 @@ impl TeaCache {
             return false;
         }
         let Some(previous) = &self.input else { return false };
-        let change = (input.clone() - previous.clone()).abs().mean() / previous.clone().abs().mean();
-        let Ok(change) = change.cast(DType::F32).try_into_scalar::<f32>() else { return false };
-        self.accumulated += RESCALE.iter().fold(0.0, |sum, c| sum * f64::from(change) + c);
+        let Some(change) = relative_change(input, previous) else { return false };
+        self.accumulated += RESCALE.iter().fold(0.0, |sum, c| sum * change + c);
         self.accumulated < self.threshold
     }
 }

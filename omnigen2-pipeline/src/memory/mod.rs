@@ -23,8 +23,9 @@
 //!
 //! - a transformer over `t` tokens: `t · (4 · width + 3 · feed-forward width)`, and its widest matrix in F32 where
 //!   weights rest in another type than activations have. For the denoiser `t` counts the text, the references and
-//!   the picture, times the pictures of a batch; a step cache adds what it says for each guidance branch: TeaCache
-//!   `2 · t · width`, TaylorSeer `5 · t · width`. On other devices than a CPU it adds the scores of attention,
+//!   the picture, times the pictures of a batch; a step cache adds what it says for each guidance branch: TeaCache and
+//!   the first-block cache `2 · t · width`, MagCache `t · width`, TaylorSeer `5 · t · width`; what `auto` remembers, four
+//!   latents, is not counted. On other devices than a CPU it adds the scores of attention,
 //!   `heads · t²`.
 //! - the decoder over `p` pixels: `p · c · (4.9 + 3.1 · s)`, where `c` is its channels at full resolution and `s` the
 //!   share of the rows that is computed at a time; the encoder: `p · c · (3 + 2 · s)`. Numbers of both are F32.

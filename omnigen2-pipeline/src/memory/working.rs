@@ -142,6 +142,9 @@ mod tests {
         let layer = 2 * (4096 + 100) * 2520 * 4;
         assert_eq!(networks.denoising(&cached(CachePolicy::TEA_CACHE)), expected + 2 * layer);
         assert_eq!(networks.denoising(&cached(CachePolicy::TaylorSeer)), expected + 5 * layer);
+        assert_eq!(networks.denoising(&cached(CachePolicy::FIRST_BLOCK)), expected + 2 * layer);
+        assert_eq!(networks.denoising(&cached(CachePolicy::MAG_CACHE)), expected + layer);
+        assert_eq!(networks.denoising(&cached(CachePolicy::AUTO)), expected);
         let size = Size::new(1024, 1024);
         let whole = networks.decoding(size, 1, Tile::WHOLE) as f64 / GIB;
         let tiled = networks.decoding(size, 1, Tile::default()) as f64 / GIB;

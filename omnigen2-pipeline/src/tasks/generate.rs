@@ -1,7 +1,7 @@
 use burn::prelude::*;
 use burn::tensor::DType;
 use image::RgbImage;
-use omnigen2_dit::{Branch, Branches, Guided, Integration, PerBranch, Schedule};
+use omnigen2_dit::{Branch, Branches, Foreseen, Guided, Integration, PerBranch, Schedule};
 use omnigen2_rope::Grid;
 
 use super::decoded::planes;
@@ -12,7 +12,7 @@ use crate::pixels::{Planes, Size, Sizes, for_vae, sizes};
 use crate::values::{Conversation, ImageRequest, Message, RequestError};
 use crate::{Error, Result};
 
-type Field = Guided<Box<dyn Branches + Send>>;
+type Field = Foreseen<Box<dyn Branches + Send>>;
 
 /// Pictures being drawn: iterate for progress, drop to cancel, [`finish`](Self::finish) for the pictures.
 ///
@@ -97,17 +97,27 @@ impl<'p> Generation<'p> {
         self.jobs.iter().map(|job| job.path.steps()).sum()
     }
 
+    /// The latents of the current request after the steps that are done, `[images, channels, height, width]`.
+    pub fn latents(&self) -> &Tensor<4> {
+        self.job().path.latent()
+    }
+
     /// Decodes what the pictures of the current request will look like, as far as it can be told now.
     ///
     /// # Errors
     /// If the autoencoder cannot be loaded or fails.
     pub fn preview(&mut self) -> Result<Vec<RgbImage>> {
-        let job = &self.jobs[self.current.min(self.jobs.len() - 1)];
+        let job = self.job();
         let (estimate, size) = (job.path.estimate().clone(), job.size);
         let estimate = move_to(estimate, &self.engine.placement().autoencoder);
         let planes = decode(self.engine.autoencoder_meanwhile()?, estimate, size)?;
         self.engine.go_on_denoising();
         Ok(planes.iter().map(Planes::to_image).collect())
+    }
+
+    /// The current request's, or the last one's when all are done.
+    fn job(&self) -> &Job {
+        &self.jobs[self.current.min(self.jobs.len() - 1)]
     }
 
     /// Takes the steps that are left and decodes the pictures, request by request.
@@ -204,6 +214,7 @@ impl<'r> Accepted<'r> {
         let step_caches = engine.step_caches(request);
         let field = engine.denoiser()?.field(Conditions { size: grid, references, texts, step_caches })?;
         let field = Guided::new(field, request.guidance);
+        let field = Foreseen::new(field, request.step_cache.foreseen_error());
         let pixels = grid.cells() * engine.latents().downscale.pow(2);
         let schedule = Schedule::new(request.steps, request.time_shift, pixels);
         Ok(Job { path: request.solver.integrate(field, noise, schedule), size: sizes.asked })

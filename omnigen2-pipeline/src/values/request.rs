@@ -234,14 +234,14 @@ impl ImageRequest {
             TimeShift::Fixed(factor) => factor,
             TimeShift::Dynamic { base } => base,
         };
-        let threshold = match self.step_cache {
-            CachePolicy::TeaCache { threshold } => threshold,
-            _ => 0.0,
+        let bar = match self.step_cache {
+            CachePolicy::Auto { .. } => "the step cache's error",
+            _ => "the step cache's threshold",
         };
         let numbers = [
             ("the text guidance", self.guidance.text),
             ("the image guidance", self.guidance.image),
-            ("the step cache's threshold", threshold),
+            (bar, self.step_cache.bar()),
         ];
         for (setting, found) in numbers {
             if !found.is_finite() || found < 0.0 {
@@ -303,6 +303,15 @@ mod tests {
         assert_eq!(shift, "the time shift is 0; it must be a number over 0");
         assert!(refused(|r| r.time_shift = TimeShift::Dynamic { base: f64::NAN }).contains("over 0"));
         assert!(refused(|r| r.step_cache = CachePolicy::TeaCache { threshold: -0.1 }).contains("threshold"));
+        let first_block = refused(|r| r.step_cache = CachePolicy::FirstBlock { threshold: f64::NAN });
+        assert_eq!(
+            first_block,
+            "the step cache's threshold is NaN; it must be a number that is not negative"
+        );
+        assert!(refused(|r| r.step_cache = CachePolicy::MagCache { threshold: -1.0 }).contains("threshold"));
+        assert!(
+            refused(|r| r.step_cache = CachePolicy::Auto { error: f64::INFINITY }).contains("error is inf")
+        );
     }
 
     #[test]

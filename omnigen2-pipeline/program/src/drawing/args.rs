@@ -34,7 +34,8 @@ pub(crate) struct DrawingArgs {
     /// Where the steps lie: `none`, `dynamic` by the size, or a factor [default: dynamic]
     #[arg(long, value_name = "SHIFT")]
     pub(super) time_shift: Option<TimeShift>,
-    /// What is skipped between steps: `none`, `teacache[=THRESHOLD]` or `taylorseer` [default: none]
+    /// What is skipped between steps: `none`, `teacache[=THRESHOLD]`, `taylorseer`, `firstblock[=THRESHOLD]`,
+    /// `magcache[=THRESHOLD]`, or `auto[=ERROR]` for whole steps, as many as keep the error stated [default: none]
     #[arg(long, value_name = "CACHE")]
     pub(super) step_cache: Option<CachePolicy>,
     /// The most pixels that are drawn; a larger picture is drawn smaller and enlarged [default: 1048576]

@@ -140,7 +140,7 @@ fn the_help_lists_the_words_of_a_setting_and_other_words_are_told_them() {
         (["--precision", "f16"], "[possible values: auto, f32, bf16]"),
         (["--solver", "heun"], "expected `euler` or `dpm`"),
         (["--time-shift", "later"], "expected `none`, `dynamic` or a number such as 2.6"),
-        (["--step-cache", "much"], "expected `none`, `teacache`, `teacache=THRESHOLD` or `taylorseer`"),
+        (["--step-cache", "much"], "expected `none`, `teacache[=THRESHOLD]`, `taylorseer`"),
     ];
     for (option, part) in cases {
         place.draw(&[&["a fox"][..], &option].concat()).failed(2, &[part]);
