@@ -9,7 +9,9 @@ use super::held_out::Novelty;
 use super::scene::SIDE;
 use super::{judge, talk::Talk};
 use omnigen2_pipeline::pixels::Size;
-use omnigen2_pipeline::{Conversation, Guidance, ImageRequest, Message, OmniGen2, Result, TimeShift};
+use omnigen2_pipeline::{
+    CachePolicy, Conversation, Guidance, ImageRequest, Message, OmniGen2, Result, TimeShift,
+};
 use omnigen2_pipeline::{ReplySettings, Turn};
 
 /// The most tokens of an answer.
@@ -86,16 +88,29 @@ impl Capability {
     /// # Errors
     /// If the checkpoint cannot draw or speak; a wrong result is none.
     pub fn attempt(self, omnigen2: &mut OmniGen2, seed: u64, index: u64) -> Result<Attempt> {
+        self.attempt_cached(omnigen2, [seed, index], CachePolicy::None)
+    }
+
+    /// Lets a checkpoint try the case of a seed and an index with less work between the steps of its pictures.
+    ///
+    /// # Errors
+    /// If the checkpoint cannot draw or speak; a wrong result is none.
+    pub fn attempt_cached(
+        self,
+        omnigen2: &mut OmniGen2,
+        [seed, index]: [u64; 2],
+        step_cache: CachePolicy,
+    ) -> Result<Attempt> {
         let cases = Examples::evaluation(seed);
         let noise = seed.wrapping_add(index);
-        let task = |task| Case { drawing: cases.drawing(task, index), noise };
+        let task = |task| Case { drawing: cases.drawing(task, index), noise, step_cache };
         let text = || task(Task::TextToImage);
         match self {
             Self::Reconstruct => reconstruct(omnigen2, cases, index),
             Self::TextToImage => draw(omnigen2, &text(), Case::usual),
             Self::NewColours => {
                 let novel = novel_cases(Novelty::COLOUR, index + 1, seed).last();
-                let case = novel.map_or_else(text, |drawing| Case { drawing, noise });
+                let case = novel.map_or_else(text, |drawing| Case { drawing, noise, step_cache });
                 draw(omnigen2, &case, Case::usual)
             }
             Self::Edit => draw(omnigen2, &task(Task::Edit), Case::usual),
@@ -141,15 +156,16 @@ pub fn usually(request: ImageRequest) -> ImageRequest {
     }
 }
 
-/// What is to be drawn, and the seed of its noise.
+/// What is to be drawn, the seed of its noise, and what is left out between steps.
 struct Case {
     drawing: Drawing,
     noise: u64,
+    step_cache: CachePolicy,
 }
 
 impl Case {
     fn usual(&self) -> ImageRequest {
-        let request = request(&self.drawing.prompt).seed(self.noise);
+        let request = request(&self.drawing.prompt).seed(self.noise).step_cache(self.step_cache);
         self.drawing.references.iter().cloned().fold(request, ImageRequest::reference)
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use image::RgbImage;
+use omnigen2_pipeline::CachePolicy;
 use omnigen2_shapes::{Attempt, Capability};
 use serde_json::json;
 
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// What cases and noise are drawn from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// What is skipped between the steps of pictures, as `omnigen2 generate` has it
+    #[arg(long, value_name = "CACHE", default_value_t = CachePolicy::None)]
+    step_cache: CachePolicy,
     /// Only these capabilities, by name
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
@@ -59,7 +63,8 @@ pub(crate) fn run(args: Args, work: Work<'_>) -> Result<(), Failure> {
     let mut engine = args.engine.origin()?.open(work)?;
     let mut scores = Vec::new();
     for capability in wanted {
-        let measured = measure(&mut engine, capability, [args.n, args.seed], work)?;
+        let trial = Trial { capability, n: args.n, seed: args.seed, step_cache: args.step_cache };
+        let measured = trial.measure(&mut engine, work)?;
         if args.json {
             let Score { right, tried, .. } = measured.score;
             print(
@@ -101,26 +106,32 @@ struct Measured {
     failures: Vec<Attempt>,
 }
 
-fn measure(
-    engine: &mut Engine,
+/// Cases of a capability to try.
+struct Trial {
     capability: Capability,
-    [n, seed]: [u64; 2],
-    work: Work<'_>,
-) -> Result<Measured, Failure> {
-    let bar = work.console.steps(n as usize);
-    bar.set_message(capability.word());
-    let (mut right, mut failures) = (0, Vec::new());
-    for index in 0..n {
-        let attempt = capability.attempt(&mut engine.omnigen2, seed, index)?;
-        right += u64::from(attempt.right);
-        if !attempt.right && failures.len() < FAILURES {
-            failures.push(attempt);
+    n: u64,
+    seed: u64,
+    step_cache: CachePolicy,
+}
+
+impl Trial {
+    fn measure(&self, engine: &mut Engine, work: Work<'_>) -> Result<Measured, Failure> {
+        let &Self { capability, n, seed, step_cache } = self;
+        let bar = work.console.steps(n as usize);
+        bar.set_message(capability.word());
+        let (mut right, mut failures) = (0, Vec::new());
+        for index in 0..n {
+            let attempt = capability.attempt_cached(&mut engine.omnigen2, [seed, index], step_cache)?;
+            right += u64::from(attempt.right);
+            if !attempt.right && failures.len() < FAILURES {
+                failures.push(attempt);
+            }
+            bar.inc(1);
+            work.interrupt.check()?;
         }
-        bar.inc(1);
-        work.interrupt.check()?;
+        bar.finish_and_clear();
+        Ok(Measured { score: Score { name: capability.word(), right, tried: n }, failures })
     }
-    bar.finish_and_clear();
-    Ok(Measured { score: Score { name: capability.word(), right, tried: n }, failures })
 }
 
 fn show(failures: &[Attempt]) -> RgbImage {
