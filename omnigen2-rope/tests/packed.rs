@@ -3,7 +3,7 @@
 use burn::module::{ModuleMapper, ModuleVisitor, Param, Reparameterizer};
 use burn::prelude::*;
 use burn::tensor::{Distribution, FloatDType};
-use omnigen2_kernels::packed::Bits;
+use omnigen2_kernels::packed::{Bits, Integers, Layout, PackedBytes};
 use omnigen2_rope::ops::{Linear, LowRank, Packed};
 
 /// The same F32 sums in another order.
@@ -52,6 +52,38 @@ fn kernels_agree_with_the_plain_operations() {
             assert!(difference(rows, expected.clone()) == 0.0, "{bits:?} {shape:?}");
             let rows = plain.rows(at.to_device(&recording), FloatDType::F32).inner();
             assert!(difference(rows, expected) == 0.0, "{bits:?} {shape:?}");
+        }
+    }
+}
+
+#[test]
+fn blocks_that_run_on_from_row_to_row_are_multiplied_as_by_the_plain_operations() {
+    let (device, recording) = (Device::flex(), Device::flex().autodiff());
+    for bits in BITS {
+        for [output, input] in [[64, 72], [36, 2520], [96, 33]] {
+            let layout = Layout { runs_on: true, ..Layout::of(output, input, bits) };
+            let values: Vec<u8> = (0..output * input).map(|i| (i * 37 % 16) as u8).collect();
+            let scales: Vec<f32> = (0..values.len() / 32).map(|i| (i % 7) as f32 - 2.5).collect();
+            let mut bytes = PackedBytes::zeros(layout);
+            let offsets = if layout.has_offsets { &scales[..] } else { &[] };
+            bytes.fill().pack(Integers { values: &values, scales: &scales, offsets });
+            let packed = Packed::new(bytes, &device);
+            let plain = packed.clone().to_device(&recording);
+            assert!(difference(packed.val(), plain.val().inner()) == 0.0, "{layout:?}");
+            for rows in [1, 40] {
+                // One number only stands in each block, wherever it begins, so that rounding loses nothing.
+                let x = (0..rows * input).map(|i| if (i % input).is_multiple_of(32) { 3.0 } else { 0.0 });
+                let x =
+                    Tensor::<2>::from_data(TensorData::new(x.collect::<Vec<f32>>(), [rows, input]), &device);
+                let expected = plain.project(Tensor::from_inner(x.clone())).inner();
+                let difference = difference(packed.project(x), expected);
+                assert!(difference < TOLERANCE, "{layout:?} {rows} rows: {difference}");
+            }
+            let at = Tensor::<1, Int>::from_ints([output as i64 - 1, 0, 5], &device);
+            let expected = packed.val().select(0, at.clone());
+            let rows = plain.rows(at.clone().to_device(&recording), FloatDType::F32).inner();
+            assert!(difference(packed.rows(at, FloatDType::F32), expected.clone()) == 0.0, "{layout:?}");
+            assert!(difference(rows, expected) == 0.0, "{layout:?}");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Numbers that are stored as codes: floats of 8 bits, and integers in blocks.
 
-use omnigen2_gguf::{BlockType, fp8};
+use burn::tensor::{DType, bf16, f16};
+use omnigen2_gguf::fp8;
 use rayon::prelude::*;
 
+use crate::convert::Number;
 use crate::{Element, Entry, WeightsError};
-use burn::tensor::DType;
 
 /// Numbers that one thread decodes at a time, whole blocks of every kind.
 const TASK: usize = 1 << 16;
@@ -65,11 +66,24 @@ impl Entry {
         numbers
     }
 
-    /// The blocks of this tensor, if it is a matrix of rows of whole blocks.
-    pub(crate) fn blocks_of_rows(&self, input: usize) -> Option<BlockType> {
+    /// The numbers of a part of this tensor, whole blocks of it.
+    pub(crate) fn widened(&self, bytes: &[u8]) -> Vec<f32> {
         match self.element() {
-            Element::Blocks(kind) if input.is_multiple_of(kind.block_len()) => Some(*kind),
-            _ => None,
+            Element::F64 => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers.map(|&bytes| f64::from_le_bytes(bytes) as f32).collect()
+            }
+            Element::F32 => widened::<f32>(bytes),
+            Element::F16 => widened::<f16>(bytes),
+            Element::Bf16 => widened::<bf16>(bytes),
+            _ => self.decoded(bytes),
         }
     }
+}
+
+fn widened<T: Number>(bytes: &[u8]) -> Vec<f32> {
+    let mut numbers = vec![0.0; bytes.len() / T::SIZE];
+    let parts = bytes.par_chunks(TASK * T::SIZE).zip(numbers.par_chunks_mut(TASK));
+    parts.for_each(|(bytes, numbers)| T::widen(bytes, numbers));
+    numbers
 }

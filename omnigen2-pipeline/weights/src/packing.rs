@@ -1,7 +1,7 @@
 //! Which matrices rest packed, and how they are packed as they are read.
 
 use burn::prelude::Device;
-use burn::tensor::{bf16, f16};
+use burn::tensor::f16;
 use omnigen2_gguf::BlockType;
 use omnigen2_rope::ops::Packed;
 use omnigen2_rope::ops::packed::{
@@ -9,14 +9,14 @@ use omnigen2_rope::ops::packed::{
 };
 use rayon::prelude::*;
 
-use crate::convert::Number;
 use crate::{Element, Entry, Naming, Storage, WeightsError};
 
 /// Numbers that are widened before they are packed, about.
 const BAND: usize = 1 << 22;
-/// Numbers that are widened by one thread at a time.
+/// Numbers that are looked at by one thread at a time.
 const TASK: usize = 1 << 16;
-
+/// Groups that the rows of a phase fill at least, so that little is filled up.
+const SPARSE: usize = 4;
 /// To pack smaller matrices saves nothing that is seen.
 const SMALL: usize = 1 << 12;
 /// The least numbers of a matrix that makes a network slow: smaller ones are fast enough as they are.
@@ -55,14 +55,16 @@ impl Packing {
 }
 
 impl Entry {
-    /// The way in which the tensor is packed, if it rests so. Blocks of a file are taken as they are unless another type is asked
-    /// for; where they do not end with the rows, they are rounded anew to 8 bits.
+    /// The way in which the tensor is packed, if it rests so. Blocks of a file are taken as they are unless another type is
+    /// asked for, or so few rows begin at the same place of a block that room is wasted: these are rounded anew to 8 bits.
     pub(crate) fn packing(&self, naming: &Naming<'_>, storage: Storage, device: &Device) -> Option<Packing> {
         let [output, input] = matrix(self.shape())?;
         let rounded = |bits| Packing { layout: Layout::of(output, input, bits), taken: None };
-        if let (Element::Blocks(_), Storage::Auto | Storage::AsStored) = (self.element(), storage) {
-            let taken = |kind| Some(Packing { layout: layout_of(kind, [output, input])?, taken: Some(kind) });
-            return Some(self.blocks_of_rows(input).and_then(taken).unwrap_or_else(|| rounded(Bits::Eight)));
+        if let (Element::Blocks(kind), Storage::Auto | Storage::AsStored) = (self.element(), storage) {
+            let layout = layout_of(*kind, [output, input])?;
+            let is_taken = output >= SPARSE * GROUP * layout.phases() || layout.phases() == 1;
+            let taken = Packing { layout, taken: Some(*kind) };
+            return Some(if is_taken { taken } else { rounded(Bits::Eight) });
         }
         self.element().float()?;
         naming.bits(self.name(), self.shape(), storage, device).map(rounded)
@@ -75,8 +77,13 @@ impl Entry {
         let Packing { layout, taken } = packing;
         let mut packed = PackedBytes::zeros(layout);
         let source = self.source()?;
-        if matches!(self.element(), Element::Blocks(_)) && self.blocks_of_rows(layout.input).is_none() {
-            tracing::info!(tensor = self.name(), "blocks do not end with rows: rounded anew to 8 bits");
+        if let Some(kind) = taken.filter(|_| layout.runs_on) {
+            let is_finite = take(kind, &source, packed.fill());
+            self.give_back(0..source.len());
+            return Ok(is_finite.then_some(packed));
+        }
+        if matches!(self.element(), Element::Blocks(kind) if !layout.input.is_multiple_of(kind.block_len())) {
+            tracing::info!(tensor = self.name(), "blocks do not end with rows: rounded anew");
             return Ok(self.round(&source, packed.fill()).then_some(packed));
         }
         let row = source.len() / layout.output;
@@ -99,12 +106,7 @@ impl Entry {
 
     /// Rounds rows; tells whether all numbers are finite.
     fn round(&self, bytes: &[u8], band: PackedMut<'_>) -> bool {
-        let numbers = match self.element() {
-            Element::F32 => widened::<f32>(bytes),
-            Element::F16 => widened::<f16>(bytes),
-            Element::Bf16 => widened::<bf16>(bytes),
-            _ => self.decoded(bytes),
-        };
+        let numbers = self.widened(bytes);
         let is_finite = numbers.par_chunks(TASK).all(|part| part.iter().all(|number| number.is_finite()));
         if is_finite {
             band.quantise(&numbers);
@@ -113,14 +115,8 @@ impl Entry {
     }
 }
 
-fn widened<T: Number>(bytes: &[u8]) -> Vec<f32> {
-    let mut numbers = vec![0.0; bytes.len() / T::SIZE];
-    let parts = bytes.par_chunks(TASK * T::SIZE).zip(numbers.par_chunks_mut(TASK));
-    parts.for_each(|(bytes, numbers)| T::widen(bytes, numbers));
-    numbers
-}
-
-/// The form that holds the integers, scales and offsets of blocks exactly.
+/// The form that holds the integers of blocks exactly, and their scales and offsets too, but for those of the narrow K types:
+/// each is a product, which is rounded to half precision, for a bit or two less a number.
 fn layout_of(kind: BlockType, [output, input]: [usize; 2]) -> Option<Layout> {
     let view = kind.integer_view()?;
     let (range, has_offsets) = (view.range(), view.has_offsets());
@@ -130,7 +126,8 @@ fn layout_of(kind: BlockType, [output, input]: [usize; 2]) -> Option<Layout> {
         *range.start() >= -8 && *range.end() < 8
     };
     // The scales of the types with one scale a block are of two bytes in the file too.
-    let scales = if kind.block_len() == view.run() { ScaleType::F16 } else { ScaleType::F32 };
+    let is_half = is_narrow || kind.block_len() == view.run();
+    let scales = if is_half { ScaleType::F16 } else { ScaleType::F32 };
     Some(Layout {
         output,
         input,
@@ -138,14 +135,16 @@ fn layout_of(kind: BlockType, [output, input]: [usize; 2]) -> Option<Layout> {
         block: if view.run() == 16 { Block::Of16 } else { Block::Of32 },
         scales,
         has_offsets,
+        runs_on: !input.is_multiple_of(kind.block_len()),
     })
 }
 
-/// Takes the integers of rows as they are; tells whether all scales are finite.
+/// Takes the integers of rows as they are; tells whether all scales are finite as they rest.
 fn take(kind: BlockType, bytes: &[u8], band: PackedMut<'_>) -> bool {
     let layout = *band.layout();
     let Some(view) = kind.integer_view() else { return false };
-    let (count, runs) = (layout.output * layout.input, layout.output * layout.blocks());
+    let count = layout.output * layout.input;
+    let runs = count / view.run();
     let mut values = vec![0_i8; count];
     let (mut scales, mut offsets) = (vec![0.0; runs], vec![0.0; if layout.has_offsets { runs } else { 0 }]);
     view.fill(
@@ -155,7 +154,8 @@ fn take(kind: BlockType, bytes: &[u8], band: PackedMut<'_>) -> bool {
     let zero = layout.zero();
     let values: Vec<u8> = values.into_par_iter().map(|value| zero.wrapping_add_signed(value)).collect();
     band.pack(Integers { values: &values, scales: &scales, offsets: &offsets });
-    scales.iter().chain(&offsets).all(|number| number.is_finite())
+    let most = if layout.scales == ScaleType::F16 { f16::MAX.to_f32() } else { f32::MAX };
+    scales.iter().chain(&offsets).all(|number| number.abs() <= most)
 }
 
 /// The two axes of a matrix, `[output, input]`; axes of 1 may stand behind them.

@@ -90,6 +90,9 @@ impl Packed {
         if let Some(rows) = unpack_packed(&self.tensors(), Some(&at)) {
             return rows.cast(dtype);
         }
+        if self.layout.runs_on {
+            return self.widened(dtype).select(0, at);
+        }
         let groups = at.clone().div_scalar(GROUP as i64);
         let lanes = at - groups.clone().mul_scalar(GROUP as i64);
         let [rows] = groups.dims();
@@ -152,7 +155,7 @@ impl Packed {
 
     /// The definition, in plain operations: `scale · (q − zero) + offset`.
     fn widened(&self, dtype: DType) -> Tensor<2> {
-        let Layout { output, input, block, .. } = self.layout;
+        let Layout { block, .. } = self.layout;
         let (groups, blocks) = (self.layout.groups(), self.layout.blocks());
         let bits = if self.layout.bits == Bits::Four { 4 } else { 8 };
         let parts = 8 / bits;
@@ -179,8 +182,21 @@ impl Packed {
         if let Some(offsets) = &self.offsets {
             weight = weight + scales(offsets);
         }
-        let weight = weight.reshape([groups * GROUP, blocks * block.count()]);
-        weight.slice([0..output, 0..input]).cast(dtype)
+        self.rows_in_order(weight.reshape([groups * GROUP, blocks * block.count()])).cast(dtype)
+    }
+
+    /// The matrix without what it was filled up with.
+    fn rows_in_order(&self, filled: Tensor<2>) -> Tensor<2> {
+        let Layout { output, input, .. } = self.layout;
+        let phases = self.layout.phases();
+        let each = self.layout.groups() / phases * GROUP;
+        let phase = |phase: usize| {
+            let begin = self.layout.begin(phase);
+            let rows = filled.clone().slice([phase * each..(phase + 1) * each, begin..begin + input]);
+            rows.unsqueeze_dim::<3>(1)
+        };
+        let rows = Tensor::cat((0..phases).map(phase).collect(), 1);
+        rows.reshape([each * phases, input]).slice([0..output, 0..input])
     }
 }
 

@@ -39,8 +39,18 @@ pub(super) struct Order {
 #[derive(Debug)]
 pub(super) struct Quantise<'a> {
     pub(super) tile: &'a mut Tile,
-    pub(super) x: &'a [f32],
+    pub(super) rows: Rows<'a>,
     pub(super) order: Order,
+}
+
+/// Rows of activations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows<'a> {
+    pub(super) x: &'a [f32],
+    /// Numbers of a row.
+    pub(super) input: usize,
+    /// The place in its first block at which each row begins, behind zeros.
+    pub(super) begin: usize,
 }
 
 impl Tile {

@@ -236,7 +236,7 @@ pub(super) use kernels;
 pub(super) mod prelude {
     pub(in super::super) use std::ops::Range;
 
-    pub(in super::super) use super::super::activations::{Quantise, scale_of};
+    pub(in super::super) use super::super::activations::{Quantise, Rows, scale_of};
     pub(in super::super) use super::super::layout::{Bits, Block, ScaleType};
     pub(in super::super) use super::super::round::{RUN, rounding};
     pub(in super::super) use super::super::stream::streaming;

@@ -1,5 +1,7 @@
 //! Where the numbers of a packed weight lie.
 
+use std::ops::Range;
+
 /// Outputs that lie together: one vector holds four numbers of the summed axis of each.
 pub const GROUP: usize = 16;
 
@@ -53,7 +55,9 @@ impl Block {
 /// The form of a packed weight `[output, input]`: what is packed as `q` means `scale · (q − zero) + offset`.
 ///
 /// # Memory
-/// Both axes are filled up, the summed one to whole blocks and the outputs to whole groups of [`GROUP`].
+/// Both axes are filled up, the summed one to whole blocks and the outputs to whole groups of [`GROUP`]. Where blocks run on
+/// from row to row, rows that begin at the same place of a block lie together: row `r` is that of number `r / phases` of
+/// its [phase](Self::phases), `r % phases`, and its numbers stand where they stood in its blocks.
 /// - values: `[groups, blocks, block / 4, 16 outputs, 4]` bytes, or two such vectors in the low and the high nibbles
 ///   of one: `[groups, blocks, block / 8, 16 outputs, 4]`
 /// - scales, offsets: `[groups, blocks, 16 outputs]`
@@ -71,6 +75,8 @@ pub struct Layout {
     pub scales: ScaleType,
     /// True if every block has an offset too.
     pub has_offsets: bool,
+    /// True if blocks run on from row to row: they are those of all numbers one after the other.
+    pub runs_on: bool,
 }
 
 impl Layout {
@@ -78,7 +84,7 @@ impl Layout {
     /// at 4 bits with offsets, which lose less.
     pub const fn of(output: usize, input: usize, bits: Bits) -> Self {
         let has_offsets = matches!(bits, Bits::Four);
-        Self { output, input, bits, block: Block::Of32, scales: ScaleType::F16, has_offsets }
+        Self { output, input, bits, block: Block::Of32, scales: ScaleType::F16, has_offsets, runs_on: false }
     }
 
     /// The value that stands for a weight of zero where there is no offset.
@@ -98,14 +104,53 @@ impl Layout {
         }
     }
 
-    /// Groups of outputs.
-    pub const fn groups(&self) -> usize {
-        self.output.div_ceil(GROUP)
+    /// The places in a block at which rows begin.
+    pub const fn phases(&self) -> usize {
+        if self.runs_on { self.block.count() / common(self.input, self.block.count()) } else { 1 }
     }
 
-    /// Blocks of a row.
+    /// The place in its first block at which a row begins.
+    pub const fn begin(&self, row: usize) -> usize {
+        if self.runs_on { row % self.phases() * self.input % self.block.count() } else { 0 }
+    }
+
+    /// The rows of a phase.
+    pub const fn rows_of(&self, phase: usize) -> usize {
+        self.output.saturating_sub(phase).div_ceil(self.phases())
+    }
+
+    /// The group of a row, and its place there.
+    pub const fn place(&self, row: usize) -> (usize, usize) {
+        let (phase, row) = (row % self.phases(), row / self.phases());
+        (phase * (self.groups() / self.phases()) + row / GROUP, row % GROUP)
+    }
+
+    /// The blocks of a row among all.
+    pub(super) const fn blocks_of(&self, row: usize) -> Range<usize> {
+        if self.runs_on {
+            let (first, count) = (row * self.input, self.block.count());
+            first / count..(first + self.input).div_ceil(count)
+        } else {
+            row * self.blocks()..(row + 1) * self.blocks()
+        }
+    }
+
+    /// The same bytes as those of a matrix of whole blocks and groups, in which rows are ordered by their phase.
+    pub const fn filled(&self) -> Self {
+        let (output, input) = (self.groups() * GROUP, self.blocks() * self.block.count());
+        Self { output, input, runs_on: false, ..*self }
+    }
+
+    /// Groups of outputs.
+    pub const fn groups(&self) -> usize {
+        self.rows_of(0).div_ceil(GROUP) * self.phases()
+    }
+
+    /// Blocks of a row, or as many as some have where they run on.
     pub const fn blocks(&self) -> usize {
-        self.input.div_ceil(self.block.count())
+        let count = self.block.count();
+        let last = if self.runs_on { count - count / self.phases() } else { 0 };
+        (self.input + last).div_ceil(count)
     }
 
     /// Bytes of the values of a block for a whole group.
@@ -155,4 +200,9 @@ impl Layout {
     pub const fn rows(&self, output: usize) -> Self {
         Self { output, ..*self }
     }
+}
+
+/// The greatest common divisor.
+const fn common(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common(b, a % b) }
 }

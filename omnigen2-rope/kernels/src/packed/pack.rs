@@ -11,9 +11,9 @@ use super::weight::PackedMut;
 pub struct Integers<'a> {
     /// `q` of each number: `[output, input]`.
     pub values: &'a [u8],
-    /// `[output, blocks]`.
+    /// `[output, blocks]`, or of all blocks where they run on from row to row.
     pub scales: &'a [f32],
-    /// `[output, blocks]`, or nothing.
+    /// As many, or nothing.
     pub offsets: &'a [f32],
 }
 
@@ -24,20 +24,31 @@ impl PackedMut<'_> {
     /// If a length is not the layout's.
     pub fn pack(self, rows: Integers<'_>) {
         let layout = self.layout;
-        let (input, blocks) = (layout.input, layout.blocks());
-        let scales = layout.output * blocks;
-        assert_eq!(rows.values.len(), layout.output * input, "values of {layout:?}");
+        let (count, phases) = (layout.block.count(), layout.phases());
+        let scales = if layout.runs_on {
+            layout.output * layout.input / count
+        } else {
+            layout.output * layout.blocks()
+        };
+        assert_eq!(rows.values.len(), layout.output * layout.input, "values of {layout:?}");
         assert_eq!(rows.scales.len(), scales, "scales of {layout:?}");
         assert_eq!(rows.offsets.len(), if layout.has_offsets { scales } else { 0 }, "offsets of {layout:?}");
-        let groups: Vec<PackedMut<'_>> = self.bands(1).collect();
+        let filled = PackedMut { layout: layout.filled(), ..self };
+        let groups: Vec<PackedMut<'_>> = filled.bands(1).collect();
+        let each = (layout.groups() / phases).max(1);
         groups.into_par_iter().enumerate().for_each(|(group, mut packed)| {
             packed.clear();
-            for lane in 0..packed.layout.output {
-                let row = group * GROUP + lane;
-                let numbers = row * blocks..(row + 1) * blocks;
-                let offsets = if layout.has_offsets { &rows.offsets[numbers.clone()] } else { &[] };
-                packed.put_values(lane, &rows.values[row * input..][..input]);
-                packed.put_scales(lane, &rows.scales[numbers], offsets);
+            let (phase, first) = (group / each, group % each * GROUP);
+            let mut values = vec![layout.zero(); layout.blocks() * count];
+            for lane in 0..layout.rows_of(phase).saturating_sub(first).min(GROUP) {
+                let row = (first + lane) * phases + phase;
+                let begin = layout.begin(row);
+                let blocks = layout.blocks_of(row);
+                let offsets = if layout.has_offsets { &rows.offsets[blocks.clone()] } else { &[] };
+                values[begin..begin + layout.input]
+                    .copy_from_slice(&rows.values[row * layout.input..][..layout.input]);
+                packed.put_values(lane, &values);
+                packed.put_scales(lane, &rows.scales[blocks], offsets);
             }
         });
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::activations::{Quantise, Tile};
+use super::activations::{Quantise, Rows, Tile};
 use super::instructions::Kernels;
 use super::kernel::{FEW, STREAMS, TOGETHER};
 use super::layout::{GROUP, Layout};
@@ -28,31 +28,52 @@ impl Kernels {
         if x.is_empty() || out.is_empty() {
             return out;
         }
-        let is_large = x.len() * layout.output >= PARALLEL;
-        let tiles = self.quantise(x, layout, is_large);
-        let tasks = tasks(&tiles, rows, weight, &mut out);
+        if layout.phases() == 1 {
+            self.multiply(Rows { x, input: layout.input, begin: 0 }, weight, &mut out);
+            return out;
+        }
+        let product = |phase: usize| {
+            let mut out = vec![0.0; rows * layout.rows_of(phase)];
+            let rows = Rows { x, input: layout.input, begin: layout.begin(phase) };
+            self.multiply(rows, &weight.phase(phase), &mut out);
+            out
+        };
+        let products: Vec<_> = (0..layout.phases().min(layout.output)).map(product).collect();
+        out.par_chunks_mut(layout.output).enumerate().for_each(|(row, out)| {
+            for (phase, products) in products.iter().enumerate() {
+                let products = products.chunks_exact(layout.rows_of(phase)).nth(row).unwrap_or_default();
+                out[phase..].iter_mut().step_by(layout.phases()).zip(products).for_each(|(out, y)| *out = *y);
+            }
+        });
+        out
+    }
+
+    fn multiply(self, rows: Rows<'_>, weight: &PackedWeight<'_>, out: &mut [f32]) {
+        let layout = *weight.layout();
+        let is_large = rows.x.len() * layout.output >= PARALLEL;
+        let tiles = self.quantise(rows, layout, is_large);
+        let tasks = tasks(&tiles, rows.x.len() / rows.input, weight, out);
         if is_large && tasks.len() > 1 {
             tasks.into_par_iter().with_max_len(1).for_each(|task| self.run(Work::Multiply(task)));
         } else {
             tasks.into_iter().for_each(|task| self.run(Work::Multiply(task)));
         }
-        out
     }
 
-    fn quantise(self, x: &[f32], layout: Layout, is_large: bool) -> Vec<Tile> {
-        let rows = x.len() / layout.input;
+    fn quantise(self, rows: Rows<'_>, layout: Layout, is_large: bool) -> Vec<Tile> {
+        let count = rows.x.len() / rows.input;
         let (order, widths) = (self.order(layout), self.widths());
         let most = widths.last().copied().unwrap_or(1);
-        let mut tiles = Vec::with_capacity(rows.div_ceil(most));
-        for from in (0..rows).step_by(most) {
-            let some = most.min(rows - from);
+        let mut tiles = Vec::with_capacity(count.div_ceil(most));
+        for from in (0..count).step_by(most) {
+            let some = most.min(count - from);
             let width = widths.iter().copied().find(|&width| width >= some).unwrap_or(most);
             tiles.push(Tile::new(width, some, &order));
         }
         let parts: Vec<Quantise<'_>> = tiles
             .iter_mut()
-            .zip(x.chunks(most * layout.input))
-            .map(|(tile, x)| Quantise { tile, x, order })
+            .zip(rows.x.chunks(most * rows.input))
+            .map(|(tile, x)| Quantise { tile, rows: Rows { x, ..rows }, order })
             .collect();
         if is_large && parts.len() > 1 {
             parts.into_par_iter().for_each(|part| self.run(Work::Quantise(part)));

@@ -12,7 +12,7 @@ impl PackedMut<'_> {
     /// Fills a weight, or a [band](Self::bands) of one, with rounded rows: `[output, input]`.
     ///
     /// # Panics
-    /// If there are more numbers, or fewer.
+    /// If there are more numbers, or fewer, or blocks run on from row to row.
     pub fn quantise(self, rows: &[f32]) {
         let layout = self.layout;
         assert_eq!(rows.len(), layout.output * layout.input, "rows of {layout:?}");

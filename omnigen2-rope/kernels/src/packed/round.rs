@@ -12,15 +12,15 @@ macro_rules! rounding {
     ($(#[$features:meta])*) => {
         $(#[$features])*
         fn quantise<const BLOCK: usize, const VECTORS: usize>(task: Quantise<'_>) {
-            let Quantise { tile, x, order } = task;
-            let (width, input) = (tile.width, order.layout.input);
+            let Quantise { tile, rows: Rows { x, input, begin }, order } = task;
+            let width = tile.width;
             let shift = order.bias - i32::from(order.layout.zero());
             let (run, each) = (RUN / BLOCK, BLOCK / 4 * SPLIT * width);
             for (first, packets) in tile.packets.chunks_mut(run * each).enumerate() {
                 for (r, row) in x.chunks_exact(input).enumerate() {
                     for (b, packets) in packets.chunks_exact_mut(each).enumerate() {
                         let (b, packets) = (first * run + b, &mut packets[r..]);
-                        let (scale, integers) = round_some::<BLOCK, VECTORS>(&row[b * BLOCK..]);
+                        let (scale, integers) = round_some::<BLOCK, VECTORS>(row, b * BLOCK, begin);
                         let mut sum = integers[0];
                         for v in 1..VECTORS {
                             sum = add_ints(sum, integers[v]);
@@ -37,15 +37,22 @@ macro_rules! rounding {
             }
         }
 
-        /// Rounds the first block of numbers; what it lacks is zeros.
+        /// Rounds the block at `from` of a row that stands behind `begin` zeros; what else it lacks is zeros too.
         $(#[$features])*
         #[inline]
-        fn round_some<const BLOCK: usize, const VECTORS: usize>(row: &[f32]) -> (f32, [Ints; VECTORS]) {
-            if row.len() >= BLOCK {
+        fn round_some<const BLOCK: usize, const VECTORS: usize>(
+            row: &[f32],
+            from: usize,
+            begin: usize,
+        ) -> (f32, [Ints; VECTORS]) {
+            let at = from.saturating_sub(begin).min(row.len());
+            let zeros = begin.saturating_sub(from);
+            let row = &row[at..];
+            if zeros == 0 && row.len() >= BLOCK {
                 return round(&row[..BLOCK]);
             }
-            let mut filled = [0.0; BLOCK];
-            filled[..row.len()].copy_from_slice(row);
+            let (mut filled, count) = ([0.0; BLOCK], row.len().min(BLOCK - zeros));
+            filled[zeros..zeros + count].copy_from_slice(&row[..count]);
             round(&filled)
         }
 

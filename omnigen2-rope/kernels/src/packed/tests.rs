@@ -46,8 +46,13 @@ fn defined(x: &[f32], weight: &PackedWeight<'_>) -> Vec<[f64; 2]> {
     let w = weight.unpack_rows(0..layout.output);
     let mut out = Vec::new();
     for row in x.chunks(layout.input) {
-        let row = rounded(row, layout.block);
-        for column in w.chunks(layout.input) {
+        let begins = (0..layout.phases()).map(|phase| {
+            let begin = layout.begin(phase);
+            rounded(&[&vec![0.0; begin], row].concat(), layout.block).split_off(begin)
+        });
+        let rounded: Vec<Vec<f32>> = begins.collect();
+        for (at, column) in w.chunks(layout.input).enumerate() {
+            let row = &rounded[at % rounded.len()];
             let products = row.iter().zip(column).map(|(&x, &w)| f64::from(x) * f64::from(w));
             let norm = row.iter().zip(column).map(|(x, w)| f64::from(x.abs()) * f64::from(w.abs()));
             out.push([products.sum(), norm.sum()]);
@@ -82,12 +87,22 @@ fn layouts() -> impl Strategy<Value = Layout> {
         block: if small { Block::Of16 } else { Block::Of32 },
         scales: if half { ScaleType::F16 } else { ScaleType::F32 },
         has_offsets,
+        runs_on: false,
+    })
+}
+
+/// Matrices of whole blocks which run on from row to row.
+fn running() -> impl Strategy<Value = Layout> {
+    (layouts(), 1_usize..5).prop_map(|(layout, output)| Layout {
+        output: 32 * output,
+        runs_on: true,
+        ..layout
     })
 }
 
 /// Integers of every value, and scales of either sign.
 fn ready(layout: Layout, seed: u64) -> Owned {
-    let count = layout.output * layout.blocks();
+    let count = (0..layout.output).map(|row| layout.blocks_of(row).end).max().unwrap_or(0);
     let [values, scales] = [layout.output * layout.input, count].map(|count| numbers(count, seed));
     let most = f32::from(layout.most());
     let values: Vec<u8> =
@@ -103,6 +118,20 @@ proptest! {
     fn products_of_ready_integers_are_as_defined(layout in layouts(), rows in 1_usize..30, seed: u32) {
         let weight = ready(layout, seed.into());
         check(&numbers(rows * layout.input, u64::from(seed) + 9), rows, &weight.view());
+    }
+
+    #[test]
+    fn products_of_blocks_that_run_on_are_as_defined(layout in running(), rows in 1_usize..16, seed: u32) {
+        let weight = ready(layout, seed.into());
+        check(&numbers(rows * layout.input, u64::from(seed) + 9), rows, &weight.view());
+    }
+
+    #[test]
+    fn blocks_that_run_on_are_those_of_all_numbers_in_a_row(layout in running(), seed: u32) {
+        let line = Layout { output: 1, input: layout.output * layout.input, runs_on: false, ..layout };
+        let [line, matrix] = [line, layout].map(|layout| ready(layout, seed.into()));
+        let unpacked = matrix.view().unpack_rows(0..layout.output);
+        prop_assert!(unpacked == line.view().unpack_rows(0..1));
     }
 
     #[test]
@@ -153,7 +182,15 @@ proptest! {
 }
 
 fn form(bits: Bits, output: usize, input: usize) -> Layout {
-    Layout { output, input, bits, block: Block::Of32, scales: ScaleType::F32, has_offsets: false }
+    Layout {
+        output,
+        input,
+        bits,
+        block: Block::Of32,
+        scales: ScaleType::F32,
+        has_offsets: false,
+        runs_on: false,
+    }
 }
 
 #[test]

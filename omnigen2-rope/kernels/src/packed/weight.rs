@@ -79,16 +79,38 @@ impl<'a> PackedWeight<'a> {
     /// If there is no such row.
     pub fn unpack_row(&self, row: usize, numbers: &mut [f32]) {
         let Layout { block, has_offsets, .. } = self.layout;
-        let (group, lane) = (row / GROUP, row % GROUP);
-        for (b, part) in numbers.chunks_mut(block.count()).enumerate() {
+        let (group, lane) = self.layout.place(row);
+        let mut begin = self.layout.begin(row);
+        let mut rest = numbers;
+        for b in 0.. {
+            let (part, others) = rest.split_at_mut((block.count() - begin).min(rest.len()));
+            if part.is_empty() {
+                break;
+            }
             let at = b..b + 1;
             let values = self.values(group, &at);
             let scale = self.scale(self.scales(group, &at), lane);
             let offset = if has_offsets { self.scale(self.offsets(group, &at), lane) } else { 0.0 };
             for (k, number) in part.iter_mut().enumerate() {
-                let q = i32::from(self.value(values, lane, k)) - i32::from(self.layout.zero());
+                let q = i32::from(self.value(values, lane, begin + k)) - i32::from(self.layout.zero());
                 *number = scale * q as f32 + offset;
             }
+            (rest, begin) = (others, 0);
+        }
+    }
+
+    /// The rows of a phase, as a matrix of whole blocks.
+    pub(super) fn phase(&self, phase: usize) -> Self {
+        let (layout, groups) = (self.layout, self.layout.groups() / self.layout.phases());
+        let rows = Layout { output: layout.rows_of(phase), ..layout.filled() };
+        let [values, scales] =
+            [layout.group_bytes(), layout.group_scale_bytes()].map(|bytes| phase * groups * bytes);
+        let part = |bytes: &'a [u8], first: usize, count: usize| &bytes[first..first + count];
+        Self {
+            layout: rows,
+            values: part(self.values, values, rows.value_bytes()),
+            scales: part(self.scales, scales, rows.scale_bytes()),
+            offsets: if layout.has_offsets { part(self.offsets, scales, rows.offset_bytes()) } else { &[] },
         }
     }
 
@@ -126,7 +148,11 @@ impl<'a> PackedMut<'a> {
     }
 
     /// Takes the weight apart into bands of at most `groups` whole groups of outputs.
+    ///
+    /// # Panics
+    /// If blocks run on from row to row.
     pub fn bands(self, groups: usize) -> impl Iterator<Item = PackedMut<'a>> {
+        assert!(!self.layout.runs_on, "bands of {:?}", self.layout);
         let (layout, groups) = (self.layout, groups.max(1));
         let scales = (groups * layout.group_scale_bytes()).max(1);
         let values = self.values.chunks_mut((groups * layout.group_bytes()).max(1));
