@@ -144,6 +144,13 @@ impl Plan {
         self.size
     }
 
+    /// The bytes of the file before those of the first tensor.
+    pub fn header(&self) -> Vec<u8> {
+        let mut header = self.head.clone();
+        header.resize(header.len().next_multiple_of(self.alignment as usize), 0);
+        header
+    }
+
     /// Writes the header; the tensors are to follow.
     ///
     /// # Errors

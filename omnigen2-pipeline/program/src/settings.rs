@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::builder::TypedValueParser;
 use omnigen2_pipeline::Tile;
+use omnigen2_pipeline::convert::Blocks;
 use omnigen2_pipeline::lora::Adapter;
 use omnigen2_pipeline::weights::Storage;
 use omnigen2_pipeline::{Builder, Memory, Precision};
@@ -106,6 +107,17 @@ pub(crate) fn file_storage() -> impl TypedValueParser<Value = Storage> {
     let in_files: Vec<Storage> =
         Storage::ALL.iter().copied().filter(|storage| !storage.is_packed()).collect();
     values::one_of(&in_files, Storage::name, about_storage)
+}
+
+/// A parser of the blocks that GGUF files are written with.
+pub(crate) fn blocks() -> impl TypedValueParser<Value = Blocks> {
+    values::one_of(Blocks::ALL, Blocks::name, |blocks| match blocks {
+        Blocks::Q8_0 => "8.5 bits a number",
+        Blocks::Q6K => "6.6 bits a number",
+        Blocks::Q5K => "5.5 bits a number",
+        Blocks::Q4K => "4.5 bits a number, with offsets, which lose less",
+        Blocks::Q4_0 => "4.5 bits a number",
+    })
 }
 
 /// A parser of storage types.

@@ -381,6 +381,7 @@ fn vae_naming(archive: &Archive) -> Naming<'static> {
     }
 }
 
-fn is_vision(name: &str) -> bool {
+/// Tells whether a tensor of the language model's files is the vision tower's.
+pub(crate) fn is_vision(name: &str) -> bool {
     omnigen2_vit::PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

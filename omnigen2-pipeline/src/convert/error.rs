@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
 use omnigen2_files::{FilesError, Kind};
+use omnigen2_gguf::{BlockType, GgufError};
 
+use super::blocks::MOST;
 use crate::weights::Storage;
 
 /// The reason why a checkpoint cannot be converted.
@@ -10,11 +12,36 @@ use crate::weights::Storage;
 pub enum ConvertError {
     /// The files that are written hold no packed matrices.
     #[error(
-        "a checkpoint is converted to floating-point types alone, not to {storage}: matrices are packed while they are loaded"
+        "safetensors files hold floating-point types alone, not {storage}: expected another type, or one of those of \
+         GGUF files, `q8_0` or `q4_k`"
     )]
     Packed {
         /// What was asked for.
         storage: Storage,
+    },
+    /// A number of which no blocks are made.
+    #[error(
+        "{tensor} in {} has the number {value}, expected finite ones within ±{MOST} to make blocks of {blocks}; \
+         convert to a floating-point type",
+        path.display()
+    )]
+    Number {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The number.
+        value: f32,
+        /// The blocks that were to be made.
+        blocks: BlockType,
+    },
+    /// Tensors that no GGUF file holds.
+    #[error("{} cannot be written as a GGUF file", path.display())]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// The fault.
+        source: Box<GgufError>,
     },
     /// There is no folder to convert.
     #[error("{} is no folder: give the folder of a checkpoint", path.display())]

@@ -1,4 +1,5 @@
-//! A checkpoint with its weights in another type: the same layout, names and files, half or twice as large.
+//! A checkpoint with its weights in another type: the same layout and names, half or twice as large; or its transformer
+//! and language model as GGUF files of 8 bits a number and fewer.
 //!
 //! ```
 //! use omnigen2_pipeline::convert::Conversion;
@@ -14,18 +15,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod blocks;
+mod encode;
 mod error;
 mod folder;
+mod gguf;
+mod origin;
+mod part;
 mod plan;
+mod safetensors_file;
 mod shard;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use self::blocks::{Blocks, UnknownBlocks};
 pub use self::error::ConvertError;
 use self::folder::create_folder;
-use self::plan::{Task, plan};
+use self::plan::{Form, Task, plan};
 use self::shard::ShardWriter;
 use crate::Result;
 use crate::weights::Storage;
@@ -62,10 +70,39 @@ impl Conversion {
     /// If a folder is not one, one lies within the other, weights are incomplete or of a type that is not read, or
     /// there are weights of another layout where the result will be.
     pub fn begin(from: impl AsRef<Path>, to: impl AsRef<Path>, storage: Storage) -> Result<Self> {
-        let (from, to) = (from.as_ref(), to.as_ref());
         if storage.is_packed() {
             return Err(ConvertError::Packed { storage }.into());
         }
+        Self::planned(from.as_ref(), to.as_ref(), Form::Safetensors(storage))
+    }
+
+    /// Finds out what there is to do, for a folder in which transformer and language model, the vision tower with it, are a
+    /// GGUF file each.
+    ///
+    /// Tensors keep their names, so that programs which know the checkpoint's know the files. Rows that
+    /// are no whole blocks, as the transformer's of 2520 numbers, are flattened: blocks run on from row to row, and
+    /// `comfy.gguf.orig_shape.NAME` tells the shape.
+    ///
+    /// ```
+    /// use omnigen2_pipeline::Checkpoint;
+    /// use omnigen2_pipeline::convert::{Blocks, Conversion};
+    ///
+    /// # let checkpoint = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny-checkpoint");
+    /// # let folder = tempfile::tempdir()?;
+    /// let out = folder.path().join("q8_0");
+    /// Conversion::quantising(checkpoint, &out, Blocks::Q8_0)?.try_for_each(|progress| progress.map(|_| ()))?;
+    /// assert!(out.join("mllm/model.gguf").is_file());
+    /// Checkpoint::open(&out)?.verify(&burn::prelude::Device::flex())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin), and if there are tensors that no GGUF file holds.
+    pub fn quantising(from: impl AsRef<Path>, to: impl AsRef<Path>, blocks: Blocks) -> Result<Self> {
+        Self::planned(from.as_ref(), to.as_ref(), Form::Gguf(blocks))
+    }
+
+    fn planned(from: &Path, to: &Path, form: Form) -> Result<Self> {
         if !from.is_dir() {
             return Err(ConvertError::NoFolder { path: from.into() }.into());
         }
@@ -77,7 +114,7 @@ impl Conversion {
         if inside(to, from) || inside(from, to) {
             return Err(ConvertError::Within { from: from.into(), to: to.into() }.into());
         }
-        let tasks = plan(from, to, storage)?;
+        let tasks = plan(from, to, form)?;
         let total = tasks.iter().map(Task::bytes).sum();
         Ok(Self { to: to.into(), tasks: tasks.into(), writing: None, done: 0, total, lock: None })
     }

@@ -1,19 +1,32 @@
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::blocks::Blocks;
 use super::error::ConvertError;
+use super::part::Part;
 use super::shard::Shard;
+use super::{gguf, safetensors_file};
 use crate::Result;
-use crate::weights::{Located, Storage, locate};
+use crate::weights::{Archive, Located, Storage, locate};
 use omnigen2_files::read_bounded;
 
-const WEIGHTS: &str = "safetensors";
+const SAFETENSORS: &str = "safetensors";
+const GGUF: &str = "gguf";
 const INDEX: &str = ".safetensors.index.json";
 /// A larger file that is no weights belongs to no checkpoint.
 pub(super) const LARGEST_COPY: u64 = 1 << 28;
+
+/// The form in which weights are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    Safetensors(Storage),
+    /// Transformer and language model; all else as it is.
+    Gguf(Blocks),
+}
 
 /// A file to write.
 #[derive(Debug)]
@@ -41,8 +54,8 @@ impl Task {
     }
 }
 
-/// Plans everything in a checkpoint's folder and the folders in it: weights in another type, all else as it is.
-pub(super) fn plan(from: &Path, to: &Path, storage: Storage) -> Result<Vec<Task>> {
+/// Plans everything in a checkpoint's folder and the folders in it: weights in another form, all else as it is.
+pub(super) fn plan(from: &Path, to: &Path, form: Form) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
     let mut folders = vec![PathBuf::new()];
     for path in list(from)? {
@@ -51,25 +64,38 @@ pub(super) fn plan(from: &Path, to: &Path, storage: Storage) -> Result<Vec<Task>
         }
     }
     for folder in folders {
-        tasks.extend(folder_tasks(&from.join(&folder), &to.join(&folder), storage)?);
+        let (from, to) = (from.join(&folder), to.join(&folder));
+        let mut has_weights = false;
+        for path in list(&from)? {
+            let name = path.file_name().unwrap_or_default();
+            if is_weights(&path) {
+                has_weights = true;
+            } else if is_small_file(&path) {
+                tasks.push(Task::Copy { to: to.join(name), from: path });
+            }
+        }
+        if has_weights {
+            tasks.extend(match (form, Part::within(&folder)) {
+                (Form::Gguf(blocks), Some(part)) => quantised(&from, &to, part, blocks)?,
+                (Form::Gguf(_), None) => weights(&from, &to, Storage::AsStored)?,
+                (Form::Safetensors(storage), _) => weights(&from, &to, storage)?,
+            });
+        }
     }
     Ok(tasks)
 }
 
-fn folder_tasks(from: &Path, to: &Path, storage: Storage) -> Result<Vec<Task>> {
-    let mut tasks = Vec::new();
-    let mut has_weights = false;
-    for path in list(from)? {
-        let name = path.file_name().unwrap_or_default();
-        if path.extension().is_some_and(|extension| extension == WEIGHTS) {
-            has_weights = true;
-        } else if !name.to_string_lossy().ends_with(INDEX) && is_small_file(&path) {
-            tasks.push(Task::Copy { to: to.join(name), from: path });
-        }
-    }
-    if has_weights {
-        tasks.extend(weights(from, to, storage)?);
-    }
+/// One GGUF file in place of all files of a part.
+fn quantised(from: &Path, to: &Path, part: Part, blocks: Blocks) -> Result<Vec<Task>> {
+    let located = match locate(from)? {
+        Located::File(file) => file,
+        Located::Shards(index) => index.path,
+    };
+    let name = located.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(INDEX).or_else(|| name.rsplit_once('.').map(|(stem, _)| stem));
+    let to_file = to.join(format!("{}.{GGUF}", stem.unwrap_or(&name)));
+    let tasks = vec![Task::Shard(gguf::shard(Archive::open(from)?, to_file, part, blocks)?)];
+    refuse_foreign(to, &tasks)?;
     Ok(tasks)
 }
 
@@ -81,8 +107,11 @@ fn weights(from: &Path, to: &Path, storage: Storage) -> Result<Vec<Task>> {
     };
     let mut tasks = Vec::with_capacity(files.len() + 1);
     for file in files {
-        let name = file.strip_prefix(from).unwrap_or(&file).to_owned();
-        tasks.push(Task::Shard(Shard::open(&file, to.join(name), storage)?));
+        let mut name = file.strip_prefix(from).unwrap_or(&file).to_owned();
+        if name.extension() == Some(OsStr::new(GGUF)) {
+            name.set_extension(SAFETENSORS);
+        }
+        tasks.push(Task::Shard(safetensors_file::shard(&file, to.join(name), storage)?));
     }
     if let Some(index) = index {
         let total = tasks.iter().map(Task::bytes).sum();
@@ -98,10 +127,6 @@ fn refuse_foreign(to: &Path, tasks: &[Task]) -> Result<()> {
     if !to.is_dir() {
         return Ok(());
     }
-    let is_weights = |path: &PathBuf| {
-        let name = path.to_string_lossy();
-        name.ends_with(INDEX) || path.extension().is_some_and(|extension| extension == WEIGHTS)
-    };
     let is_ours = |path: &PathBuf| tasks.iter().any(|task| task.path() == path);
     match list(to)?.into_iter().find(|path| is_weights(path) && !is_ours(path)) {
         Some(path) => Err(ConvertError::Foreign { path }.into()),
@@ -137,4 +162,9 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn is_small_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_COPY)
+}
+
+fn is_weights(path: &Path) -> bool {
+    let is_one_of = |extension| extension == SAFETENSORS || extension == GGUF;
+    path.to_string_lossy().ends_with(INDEX) || path.extension().is_some_and(is_one_of)
 }

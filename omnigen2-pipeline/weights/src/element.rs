@@ -44,17 +44,22 @@ impl Element {
         }
     }
 
+    /// The numbers and the bytes of a block, or of a number by itself; nothing of a type that is not read.
+    pub(crate) fn block(&self) -> Option<[usize; 2]> {
+        Some(match self {
+            Self::F64 => [1, 8],
+            Self::F32 => [1, 4],
+            Self::F16 | Self::Bf16 => [1, 2],
+            Self::F8E4m3 | Self::F8E5m2 => [1, 1],
+            Self::Blocks(kind) => [kind.block_len(), kind.block_bytes()],
+            Self::Other(_) => return None,
+        })
+    }
+
     /// The bytes of so many elements, where that is known; nothing, if they are no whole blocks or beyond counting.
     pub(crate) fn bytes_of(&self, count: usize) -> Option<Option<usize>> {
-        let size = match self {
-            Self::F64 => 8,
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-            Self::F8E4m3 | Self::F8E5m2 => 1,
-            Self::Blocks(kind) => return Some(kind.bytes_of(count)),
-            Self::Other(_) => return None,
-        };
-        Some(count.checked_mul(size))
+        let [numbers, bytes] = self.block()?;
+        Some(if count.is_multiple_of(numbers) { (count / numbers).checked_mul(bytes) } else { None })
     }
 }
 

@@ -90,11 +90,16 @@ impl Entry {
     /// # Errors
     /// If it is of a type that is not read.
     pub fn float(&self) -> Result<DType, WeightsError> {
-        self.stored.element.float().ok_or_else(|| WeightsError::Type {
+        self.stored.element.float().ok_or_else(|| self.unread())
+    }
+
+    /// The error of a type that is not read.
+    pub(crate) fn unread(&self) -> WeightsError {
+        WeightsError::Type {
             path: self.file.to_path_buf(),
             tensor: self.name().to_owned(),
             found: self.stored.element.clone(),
-        })
+        }
     }
 
     /// The tensor on a device; `shape` has as many numbers as the entry.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod bands;
 mod coded;
 mod container;
 mod convert;
@@ -21,6 +22,7 @@ mod summary;
 mod walk;
 
 pub use archive::Archive;
+pub use bands::Bands;
 pub use container::{Container, StoredTensor};
 pub use device::is_cpu;
 pub use element::Element;

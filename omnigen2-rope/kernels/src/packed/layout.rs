@@ -135,7 +135,7 @@ impl Layout {
         }
     }
 
-    /// The same bytes as those of a matrix of whole blocks and groups, in which rows are ordered by their phase.
+    /// The form of the same bytes as a matrix of whole blocks and groups, in which rows are ordered by their phase.
     pub const fn filled(&self) -> Self {
         let (output, input) = (self.groups() * GROUP, self.blocks() * self.block.count());
         Self { output, input, runs_on: false, ..*self }

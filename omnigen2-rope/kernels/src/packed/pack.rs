@@ -13,7 +13,7 @@ pub struct Integers<'a> {
     pub values: &'a [u8],
     /// `[output, blocks]`, or of all blocks where they run on from row to row.
     pub scales: &'a [f32],
-    /// As many, or nothing.
+    /// The offsets of as many, or nothing.
     pub offsets: &'a [f32],
 }
 

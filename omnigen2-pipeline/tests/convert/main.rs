@@ -1,6 +1,8 @@
 //! A checkpoint in another type: the same but for the rounding.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod gguf;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
