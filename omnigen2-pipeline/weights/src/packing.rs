@@ -31,20 +31,32 @@ pub(crate) struct Packing {
 }
 
 impl Naming<'_> {
-    /// The bits of a number of a tensor that rests packed on a device, by its name in checkpoints and its axes.
-    pub fn bits(&self, name: &str, shape: &[usize], storage: Storage, device: &Device) -> Option<Bits> {
-        let (bits, least) = match storage {
-            Storage::Q8 => (Bits::Eight, SMALL),
-            Storage::Q4 => (Bits::Four, SMALL),
-            Storage::Auto if self.bears_packing && Packed::is_fast_on(device) => (Bits::Eight, LARGE),
+    /// The bits of a number of a tensor that rests packed on every device, by its name in checkpoints and its axes.
+    pub fn bits(&self, name: &str, shape: &[usize], storage: Storage) -> Option<Bits> {
+        let bits = match storage {
+            Storage::Q8 => Bits::Eight,
+            Storage::Q4 => Bits::Four,
             _ => return None,
         };
         let name = format!(".{name}.");
         let holds = |runs: &[&str]| runs.iter().any(|run| name.contains(&format!(".{run}.")));
-        let is_packed = matrix(shape).is_some_and(|[output, input]| output * input >= least);
         let bits = if holds(self.fine) { Bits::Eight } else { bits };
-        (is_packed && !holds(self.float)).then_some(bits)
+        (numbers(shape) >= SMALL && !holds(self.float)).then_some(bits)
     }
+
+    /// The bits of a number of a tensor that rests packed on a device.
+    pub fn bits_on(&self, device: &Device, name: &str, shape: &[usize], storage: Storage) -> Option<Bits> {
+        let chooses_packed = || self.bears_packing && numbers(shape) >= LARGE && Packed::is_fast_on(device);
+        match storage {
+            Storage::Auto if chooses_packed() => self.bits(name, shape, Storage::Q8),
+            asked => self.bits(name, shape, asked),
+        }
+    }
+}
+
+/// The numbers of a matrix; none, if it is something else.
+fn numbers(shape: &[usize]) -> usize {
+    matrix(shape).map_or(0, |[output, input]| output * input)
 }
 
 impl Packing {
@@ -67,7 +79,7 @@ impl Entry {
             return Some(if is_taken { taken } else { rounded(Bits::Eight) });
         }
         self.element().float()?;
-        naming.bits(self.name(), self.shape(), storage, device).map(rounded)
+        naming.bits_on(device, self.name(), self.shape(), storage).map(rounded)
     }
 
     /// The matrix, packed as it is read: it is never widened as a whole. `None` if it has a number that is none, or
