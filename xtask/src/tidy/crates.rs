@@ -12,6 +12,7 @@ const WEIGHTS: &str = "omnigen2-weights";
 const HUB: &str = "omnigen2-hub";
 const SHAPES: &str = "omnigen2-shapes";
 const TRAIN: &str = "omnigen2-train";
+const PLOT: &str = "omnigen2-plot";
 const PROGRAM: &str = "omnigen2";
 const FUZZ: &str = "omnigen2-fuzz";
 const BENCHES: &str = "benches";
@@ -27,7 +28,7 @@ const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda
 const OTHER_BACKENDS: [&str; 4] = ["webgpu", "cpu", "tch", "remote"];
 
 /// The libraries on top of the components.
-pub(super) const LIBRARIES: [&str; 3] = [PIPELINE, SHAPES, TRAIN];
+pub(super) const LIBRARIES: [&str; 4] = [PIPELINE, SHAPES, TRAIN, PLOT];
 
 /// The crates that a person runs.
 const DOORS: [&str; 2] = [PROGRAM, BENCHES];

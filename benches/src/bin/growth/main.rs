@@ -9,7 +9,6 @@ use burn::prelude::*;
 use burn::tensor::DType;
 use omnigen2_pipeline::device;
 
-mod axis;
 mod fit;
 mod plot;
 
