@@ -15,6 +15,8 @@ pub(super) enum Files {
     Disk,
     /// In this program.
     Program(Embedded),
+    /// Nowhere: only sizes are known.
+    Nowhere,
 }
 
 /// Files in this program, by their paths below a root.
@@ -29,6 +31,7 @@ impl Files {
         match self {
             Self::Disk => path.exists(),
             Self::Program(embedded) => embedded.get(path).is_some(),
+            Self::Nowhere => false,
         }
     }
 
@@ -38,18 +41,24 @@ impl Files {
             Self::Program(embedded) => {
                 embedded.get(path).map(Cow::Borrowed).ok_or_else(|| Error::from(ErrorKind::NotFound))
             }
+            Self::Nowhere => Err(ErrorKind::NotFound.into()),
         }
     }
 
     /// The weights in a folder or file.
     pub(super) fn weights(&self, path: &Path) -> Result<Archive, WeightsError> {
-        let Self::Program(Embedded { root, files }) = self else { return Archive::open(path) };
+        let none = || WeightsError::NoWeights { path: path.to_owned() };
+        let Embedded { root, files } = match self {
+            Self::Disk => return Archive::open(path),
+            Self::Nowhere => return Err(none()),
+            Self::Program(embedded) => embedded,
+        };
         let weights = files.iter().map(|(file, bytes)| (root.join(file), *bytes));
         let mut weights =
             weights.filter(|(file, _)| file.extension().is_some_and(|end| end == "safetensors"));
         match weights.find(|(file, _)| file.starts_with(path)) {
             Some((file, bytes)) => Archive::embedded(&file, bytes),
-            None => Err(WeightsError::NoWeights { path: path.to_owned() }),
+            None => Err(none()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod need;
+mod published;
 mod vision;
 
 use std::borrow::Cow;
@@ -219,7 +220,7 @@ impl Checkpoint {
     pub fn tokenizer(&self) -> Result<PromptTokenizer> {
         match self.files {
             Files::Disk => Ok(PromptTokenizer::load(&self.processor)?),
-            Files::Program(_) => {
+            Files::Program(_) | Files::Nowhere => {
                 let path = self.processor.join("tokenizer.json");
                 Ok(PromptTokenizer::from_bytes(&self.bytes(&path)?, path)?)
             }
@@ -300,6 +301,9 @@ impl Checkpoint {
 
     /// What the weights of each part take on a device.
     pub(crate) fn rests(&self, storage: Storage, device: &Device) -> Result<Vec<PartNeed>> {
+        if self.files == Files::Nowhere {
+            return self.published_rests(storage, device);
+        }
         let need =
             |archive: &PartArchive| Ok(PartNeed { part: archive.part, rest: archive.rest(storage, device)? });
         self.archives()?.iter().map(need).collect()

@@ -130,19 +130,8 @@ impl Entry {
         Ok(tensor)
     }
 
-    /// The type in which a tensor rests on a device. Under [`Storage::Auto`] it is F32 instead where a number
-    /// would overflow.
     fn type_on(&self, storage: Storage, device: &Device) -> Result<DType, WeightsError> {
-        let stored = self.float()?;
-        let has = |dtype| device.supports_dtype(dtype);
-        let to = match storage {
-            Storage::Auto if is_cpu(device) && has(DType::BF16) => storage.in_file(stored, self.shape()),
-            Storage::Auto if stored == DType::BF16 && !has(DType::BF16) && has(DType::F16) => DType::F16,
-            Storage::Auto | Storage::AsStored if has(stored) => stored,
-            Storage::Auto | Storage::AsStored => DType::F32,
-            asked => asked.in_file(stored, self.shape()),
-        };
-        if has(to) { Ok(to) } else { Err(WeightsError::Device { device: format!("{device:?}"), to }) }
+        type_on(self.float()?, self.shape(), storage, device)
     }
 
     /// The room that the tensor takes on a device.
@@ -243,4 +232,23 @@ impl Entry {
 struct AtRest {
     bytes: Bytes,
     to: DType,
+}
+
+/// The type in which a tensor rests on a device. Under [`Storage::Auto`] it is F32 instead where a number
+/// would overflow.
+pub(crate) fn type_on(
+    stored: DType,
+    shape: &[usize],
+    storage: Storage,
+    device: &Device,
+) -> Result<DType, WeightsError> {
+    let has = |dtype| device.supports_dtype(dtype);
+    let to = match storage {
+        Storage::Auto if is_cpu(device) && has(DType::BF16) => storage.in_file(stored, shape),
+        Storage::Auto if stored == DType::BF16 && !has(DType::BF16) && has(DType::F16) => DType::F16,
+        Storage::Auto | Storage::AsStored if has(stored) => stored,
+        Storage::Auto | Storage::AsStored => DType::F32,
+        asked => asked.in_file(stored, shape),
+    };
+    if has(to) { Ok(to) } else { Err(WeightsError::Device { device: format!("{device:?}"), to }) }
 }
