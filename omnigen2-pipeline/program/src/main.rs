@@ -1,5 +1,6 @@
 //! The `omnigen2` program: draws, edits, combines and describes pictures, and talks.
 
+mod bench;
 mod chat;
 mod checkpoint;
 mod console;
@@ -63,6 +64,7 @@ enum Command {
     Reflect(Box<reflect::Args>),
     Show(show::Args),
     Inspect(inspect::Args),
+    Bench(bench::Args),
     Convert(convert::Args),
     Pull(pull::Args),
     Train(train::Args),
@@ -103,6 +105,7 @@ fn run(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Reflect(args) => reflect::run(*args, Work { console, interrupt: &listen()? }),
         Command::Show(args) => show::run(&args),
         Command::Inspect(args) => inspect::run(&args, console, &listen()?),
+        Command::Bench(args) => bench::run(args, Work { console, interrupt: &listen()? }),
         Command::Convert(args) => convert::run(args, Work { console, interrupt: &listen()? }),
         Command::Train(args) => train::run(&args, Work { console, interrupt: &listen()? }),
         Command::Eval(args) => eval::run(*args, Work { console, interrupt: &listen()? }),

@@ -24,7 +24,7 @@ pub(crate) struct SettingsArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
     /// The type in which transformer and language model compute [default: auto]
-    #[arg(long, visible_alias = "compute", value_parser = values::one_of(Precision::ALL, Precision::name, about_precision))]
+    #[arg(long, visible_alias = "compute", value_parser = precision())]
     precision: Option<Precision>,
     /// The type in which weights rest [default: auto]
     #[arg(long, visible_alias = "weights", value_name = "TYPE", value_parser = storage())]
@@ -118,6 +118,18 @@ pub(crate) fn blocks() -> impl TypedValueParser<Value = Blocks> {
         Blocks::Q4K => "4.5 bits a number, with offsets, which lose less",
         Blocks::Q4_0 => "4.5 bits a number",
     })
+}
+
+/// A parser of the types that are what they say, whatever the file has.
+pub(crate) fn fixed_storage() -> impl TypedValueParser<Value = Storage> {
+    let follows = |storage: &Storage| matches!(storage, Storage::Auto | Storage::AsStored);
+    let fixed: Vec<Storage> = Storage::ALL.iter().copied().filter(|storage| !follows(storage)).collect();
+    values::one_of(&fixed, Storage::name, about_storage)
+}
+
+/// A parser of types of activations.
+pub(crate) fn precision() -> impl TypedValueParser<Value = Precision> {
+    values::one_of(Precision::ALL, Precision::name, about_precision)
 }
 
 /// A parser of storage types.

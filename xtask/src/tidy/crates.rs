@@ -13,6 +13,7 @@ const HUB: &str = "omnigen2-hub";
 const SHAPES: &str = "omnigen2-shapes";
 const TRAIN: &str = "omnigen2-train";
 const PLOT: &str = "omnigen2-plot";
+const BENCH: &str = "omnigen2-bench";
 const PROGRAM: &str = "omnigen2";
 const FUZZ: &str = "omnigen2-fuzz";
 const BENCHES: &str = "benches";
@@ -28,7 +29,7 @@ const BACKENDS: [&str; 7] = ["flex", "ndarray", "wgpu", "vulkan", "metal", "cuda
 const OTHER_BACKENDS: [&str; 4] = ["webgpu", "cpu", "tch", "remote"];
 
 /// The libraries on top of the components.
-pub(super) const LIBRARIES: [&str; 4] = [PIPELINE, SHAPES, TRAIN, PLOT];
+pub(super) const LIBRARIES: [&str; 5] = [PIPELINE, SHAPES, TRAIN, PLOT, BENCH];
 
 /// The crates that a person runs.
 const DOORS: [&str; 2] = [PROGRAM, BENCHES];
@@ -44,6 +45,7 @@ fn allowed_edges(name: &str) -> Vec<&'static str> {
         PIPELINE => COMPONENTS.into_iter().chain([FILES, GGUF, HUB, WEIGHTS]).collect(),
         SHAPES => vec![PIPELINE],
         TRAIN => COMPONENTS.into_iter().chain([FILES, PIPELINE, SHAPES]).collect(),
+        BENCH => vec![ROPE, "omnigen2-mllm", "omnigen2-dit", PIPELINE, SHAPES],
         PROGRAM => LIBRARIES.into(),
         FUZZ => vec![GGUF, PIPELINE, TRAIN, "omnigen2-vae"],
         BENCHES => COMPONENTS.into_iter().chain(LIBRARIES).collect(),

@@ -44,6 +44,12 @@ fn what_draws_many_pictures_ends_and_leaves_nothing_behind() {
     ends(&["sketches", ".", "--checkpoint", "shapes", "-n", "100000"], using);
 }
 
+#[cfg(unix)]
+#[test]
+fn measuring_ends_and_leaves_nothing_behind() {
+    ends(&["bench", "shapes"], "using the small shapes model");
+}
+
 /// It begins by saying a line that begins so, and each signal ends it.
 #[cfg(unix)]
 fn ends(arguments: &[&str], begins: &str) {

@@ -3,6 +3,7 @@
 
 mod bad_checkpoint;
 mod bad_request;
+mod bench;
 mod chat;
 mod convert;
 mod describe;
