@@ -57,7 +57,7 @@ impl ModuleMapper for Fill<'_> {
                 let (id, dims) = (parameter.id, parameter.lazy_shape().dims());
                 let tensor = Source::weight(&name, &dims).weights(dims, dtype, &parameter.lazy_device());
                 let naming = Naming { float, fine, bears_packing: true, ..Naming::of("synthetic") };
-                match naming.bits_on(&tensor.device(), &name, &dims, storage) {
+                match naming.bits(&name, &dims, naming.settled(storage, &dims, &tensor.device())) {
                     Some(bits) if D == 2 => {
                         let matrix = tensor.reshape([dims[0], dims[1]]);
                         Packed::quantise(matrix, bits).into_parameter(id)

@@ -44,13 +44,11 @@ impl Naming<'_> {
         (numbers(shape) >= SMALL && !holds(self.float)).then_some(bits)
     }
 
-    /// The bits of a number of a tensor that rests packed on a device.
-    pub fn bits_on(&self, device: &Device, name: &str, shape: &[usize], storage: Storage) -> Option<Bits> {
-        let chooses_packed = || self.bears_packing && numbers(shape) >= LARGE && Packed::is_fast_on(device);
-        match storage {
-            Storage::Auto if chooses_packed() => self.bits(name, shape, Storage::Q8),
-            asked => self.bits(name, shape, asked),
-        }
+    /// What a setting means for a tensor of these axes on a device: where large matrices may rest packed and are
+    /// multiplied so, [`Storage::Auto`] is [`Storage::Q8`].
+    pub fn settled(&self, storage: Storage, shape: &[usize], device: &Device) -> Storage {
+        let is_packed = || self.bears_packing && numbers(shape) >= LARGE && Packed::is_fast_on(device);
+        if storage == Storage::Auto && is_packed() { Storage::Q8 } else { storage }
     }
 }
 
@@ -79,7 +77,7 @@ impl Entry {
             return Some(if is_taken { taken } else { rounded(Bits::Eight) });
         }
         self.element().float()?;
-        naming.bits_on(device, self.name(), self.shape(), storage).map(rounded)
+        naming.bits(self.name(), self.shape(), naming.settled(storage, self.shape(), device)).map(rounded)
     }
 
     /// The matrix, packed as it is read: it is never widened as a whole. `None` if it has a number that is none, or
