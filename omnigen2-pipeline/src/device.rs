@@ -83,20 +83,31 @@ pub fn built_in() -> Vec<&'static str> {
 }
 
 impl Precision {
-    /// The type of activations on a device.
-    pub fn on(self, device: &Device) -> FloatDType {
+    /// What this stands for on a device, F32 or BF16.
+    pub fn settled(self, device: &Device) -> Self {
+        let computes_bf16 = || {
+            if is_cpu(device) { Bf16Products::is_fast_on(device) } else { device.supports_dtype(DType::BF16) }
+        };
         match self {
-            Self::Auto if !is_cpu(device) && device.supports_dtype(DType::BF16) => FloatDType::BF16,
-            Self::Bf16 if !is_cpu(device) => FloatDType::BF16,
-            Self::Auto | Self::F32 | Self::Bf16 => FloatDType::F32,
+            Self::Auto if computes_bf16() => Self::Bf16,
+            Self::Auto => Self::F32,
+            asked => asked,
         }
     }
 
-    /// A network whose products are computed as this asks of the device that it is on.
-    pub(crate) fn of_products<M: Module>(self, network: M, device: &Device) -> M {
-        match self {
-            Self::Bf16 if is_cpu(device) => network.apply_reparameterization(Bf16Products),
-            Self::Auto if Bf16Products::is_fast_on(device) => network.apply_reparameterization(LargeProducts),
+    /// The type of activations on a device.
+    pub fn on(self, device: &Device) -> FloatDType {
+        match self.settled(device) {
+            Self::Bf16 if !is_cpu(device) => FloatDType::BF16,
+            _ => FloatDType::F32,
+        }
+    }
+
+    /// A loaded network whose products are computed as this asks of its device.
+    pub fn of_products<M: Module>(self, network: M, device: &Device) -> M {
+        match (self, self.settled(device)) {
+            (Self::Auto, Self::Bf16) if is_cpu(device) => network.apply_reparameterization(LargeProducts),
+            (_, Self::Bf16) if is_cpu(device) => network.apply_reparameterization(Bf16Products),
             _ => network,
         }
     }

@@ -32,7 +32,7 @@ pub fn whole_and_layers(
     size: Size,
     device: &Device,
 ) -> Result<WholeAndLayers, Error> {
-    let dit = checkpoint.load_dit(device, setting.weights)?;
+    let dit = setting.compute.of_products(checkpoint.load_dit(device, setting.weights)?, device);
     let work = Work::new(&dit, size, checkpoint.vae_config()?.downscale(), setting)?;
     let whole = median(device, || {
         let step = work.step(&dit);

@@ -78,16 +78,17 @@ impl JointLayers {
     /// If the device cannot hold them so.
     pub fn at(&self, setting: Setting) -> Result<JointLayer, Error> {
         let dit = self.archive.load(self.config.init(&self.device), &DIT_NAMING, setting.weights)?;
+        let dit = setting.compute.of_products(dit, &self.device);
         Ok(JointLayer { dit, setting, downscale: self.downscale, device: self.device.clone() })
     }
 
-    /// The part by which the rounding of weights changes the velocity behind the layer: the relative L2 norm of the
-    /// difference from that of weights in 32 bits.
+    /// The part by which rounding changes the velocity behind the layer: the relative L2 norm of the
+    /// difference from that of 32 bits throughout.
     ///
     /// # Errors
     /// If the device fails, or the size is not one that is drawn.
     pub fn error(&self, layer: &JointLayer, size: Size) -> Result<f64, Error> {
-        let exact = self.at(layer.setting.unrounded())?.velocity(size)?;
+        let exact = self.at(Setting::EXACT)?.velocity(size)?;
         let found = layer.velocity(size)?;
         let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
         let off = norm(&mut exact.iter().zip(&found).map(|(x, y)| f64::from(x - y)));

@@ -70,6 +70,7 @@ impl Decoders {
     /// If the device fails, or cannot hold the weights so.
     pub fn time(&self, setting: Setting) -> Result<Reading, Error> {
         let mllm = self.archive.load(self.config.init(&self.device), &MLLM_NAMING, setting.weights)?;
+        let mllm = setting.compute.of_products(mllm, &self.device);
         let compute = setting.compute.on(&self.device);
         let mut cache = KvCache::default();
         let word = u32::from(self.config.image_token_id == 0);

@@ -14,6 +14,9 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// That in which nothing is rounded.
+    pub(crate) const EXACT: Self = Self { weights: Storage::F32, compute: Precision::F32 };
+
     /// The types of weights that are worth a look on a device.
     pub fn usual_weights(device: &Device) -> Vec<Storage> {
         let has = |storage: &Storage| *storage != Storage::Bf16 || device.supports_dtype(DType::BF16);
@@ -30,11 +33,6 @@ impl Setting {
             Storage::Q4 => Some(0.154),
             _ => None,
         }
-    }
-
-    /// The same, computed with weights of 32 bits.
-    pub(crate) fn unrounded(self) -> Self {
-        Self { weights: Storage::F32, ..self }
     }
 }
 

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use burn::prelude::Device;
 use omnigen2_bench::Setting;
+use omnigen2_pipeline::device::is_cpu;
 use omnigen2_pipeline::pixels::{Size, output_size};
 use omnigen2_pipeline::weights::Storage;
 use omnigen2_pipeline::{Checkpoint, Precision};
@@ -81,10 +82,11 @@ impl Args {
 fn settings(weights: &[Storage], precision: &[Precision], device: &Device) -> Vec<Setting> {
     let mut settings = Vec::new();
     for &compute in precision {
-        let fixed = [Precision::F32, Precision::Bf16];
-        let same = fixed.into_iter().find(|fixed| fixed.on(device) == compute.on(device));
         for &weights in weights {
-            let setting = Setting { weights, compute: same.unwrap_or(compute) };
+            // On a CPU products of BF16 are those of weights that rest in it.
+            let is_rounding = weights == Storage::Bf16 || !is_cpu(device);
+            let compute = if is_rounding { compute.settled(device) } else { Precision::F32 };
+            let setting = Setting { weights, compute };
             if !settings.contains(&setting) {
                 settings.push(setting);
             }
@@ -111,7 +113,7 @@ mod tests {
     fn types_that_are_the_same_are_measured_once() {
         let found = settings(
             &[Storage::F32, Storage::Q8, Storage::F32],
-            &[Precision::Auto, Precision::F32],
+            &[Precision::Auto, Precision::F32, Precision::Bf16],
             &Device::flex(),
         );
         let expected =
