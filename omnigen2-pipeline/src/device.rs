@@ -83,7 +83,7 @@ pub fn built_in() -> Vec<&'static str> {
 }
 
 impl Precision {
-    /// What this stands for on a device, F32 or BF16.
+    /// Returns the type that this stands for on a device, F32 or BF16.
     pub fn settled(self, device: &Device) -> Self {
         let computes_bf16 = || {
             if is_cpu(device) { Bf16Products::is_fast_on(device) } else { device.supports_dtype(DType::BF16) }

@@ -28,6 +28,7 @@ impl Setting {
     pub fn known_error(self) -> Option<f64> {
         match self.weights {
             Storage::F32 => Some(0.0),
+            Storage::Bf16 if self.compute == Precision::Bf16 => Some(0.010),
             Storage::Bf16 => Some(0.0076),
             Storage::Q8 => Some(0.0172),
             Storage::Q4 => Some(0.154),

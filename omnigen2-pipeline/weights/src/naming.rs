@@ -21,14 +21,15 @@ pub struct Naming<'a> {
     pub tables: &'a [&'a [(&'a str, &'a str)]],
     /// Beginnings of names that may stand in the checkpoint without belonging to the module.
     pub ignored: &'a [&'a str],
-    /// Runs of whole dotted parts of a checkpoint's names whose tensors are never packed.
+    /// Runs of whole dotted parts of a checkpoint's names whose tensors are not packed; to 8 bits, if they are
+    /// [large](crate::LARGE) and others are packed to 4.
     pub float: &'a [&'a str],
     /// Runs of whole dotted parts of a checkpoint's names whose tensors are packed to 8 bits, never to less.
     pub fine: &'a [&'a str],
     /// Beginnings of names that have no prefix, whatever the others have.
     pub bare: &'a [&'a str],
-    /// Whether large matrices may rest packed under [`Storage::Auto`](crate::Storage::Auto): the network loses less than
-    /// 2 % by that.
+    /// True for a network whose output changes by less than 2 % where large matrices rest packed: under
+    /// [`Storage::Auto`](crate::Storage::Auto) they may.
     pub bears_packing: bool,
 }
 

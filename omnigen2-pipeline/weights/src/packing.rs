@@ -40,11 +40,17 @@ impl Naming<'_> {
         };
         let name = format!(".{name}.");
         let holds = |runs: &[&str]| runs.iter().any(|run| name.contains(&format!(".{run}.")));
-        let bits = if holds(self.fine) { Bits::Eight } else { bits };
-        (numbers(shape) >= SMALL && !holds(self.float)).then_some(bits)
+        let count = numbers(shape);
+        match bits {
+            _ if count < SMALL => None,
+            Bits::Four if holds(self.float) => (count >= LARGE).then_some(Bits::Eight),
+            Bits::Eight if holds(self.float) => None,
+            _ if holds(self.fine) => Some(Bits::Eight),
+            bits => Some(bits),
+        }
     }
 
-    /// What a setting means for a tensor of these axes on a device: where large matrices may rest packed and are
+    /// Returns what a setting means for a tensor of these axes on a device: where large matrices may rest packed and are
     /// multiplied so, [`Storage::Auto`] is [`Storage::Q8`].
     pub fn settled(&self, storage: Storage, shape: &[usize], device: &Device) -> Storage {
         let is_packed = || self.bears_packing && numbers(shape) >= LARGE && Packed::is_fast_on(device);

@@ -62,6 +62,32 @@ fn names_say_what_is_packed_less_or_not_at_all() {
 }
 
 #[test]
+fn large_matrices_are_packed_where_none_asks_for_it_if_their_network_bears_it() {
+    let device = Device::flex();
+    let bears = Naming { bears_packing: true, ..NAMING };
+    let is_fast = Packed::is_fast_on(&device);
+    for (shape, naming, is_packed) in [
+        ([1024, 512], bears, is_fast),
+        ([1024, 511], bears, false),
+        ([1024, 512], NAMING, false),
+        ([1024, 512], Naming { float: &["weight"], ..bears }, false),
+    ] {
+        let archive = archive(Dtype::BF16, &shape);
+        let expected = is_packed.then_some(Bits::Eight);
+        assert_eq!(bits(&load(&archive, &naming, Storage::Auto).unwrap()), expected, "{shape:?} {naming:?}");
+        assert_eq!(bits(&load(&archive, &naming, Storage::AsStored).unwrap()), None, "{shape:?} {naming:?}");
+    }
+}
+
+#[test]
+fn of_what_is_not_packed_large_matrices_are_beside_4_bits() {
+    let float = Naming { float: &["weight"], ..NAMING };
+    let archive = archive(Dtype::BF16, &[1024, 512]);
+    assert_eq!(bits(&load(&archive, &float, Storage::Q8).unwrap()), None);
+    assert_eq!(bits(&load(&archive, &float, Storage::Q4).unwrap()), Some(Bits::Eight));
+}
+
+#[test]
 fn small_matrices_rest_as_ever() {
     let archive = archive(Dtype::F32, &[8, 100]);
     assert_eq!(bits(&load(&archive, &NAMING, Storage::Q8).unwrap()), None);
