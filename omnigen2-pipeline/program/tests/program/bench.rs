@@ -32,7 +32,7 @@ fn json_has_what_the_table_has_and_the_plot_is_written() {
     let place = Place::new();
     let plots = ["plot.png", "plot.svg"].map(|name| place.out(name));
     for plot in &plots {
-        let more = ["--json", "--weights", "bf16,q4", "--precision", "auto,f32", "--plot", text(plot)];
+        let more = ["--json", "--weights", "f32,q4", "--precision", "auto,f32", "--plot", text(plot)];
         let json = place.run(&[&SMALL[..], &more].concat()).succeeded().stdout;
         let json: Value = serde_json::from_str(&json).unwrap();
         let rows = json["rows"].as_array().unwrap();
@@ -41,7 +41,7 @@ fn json_has_what_the_table_has_and_the_plot_is_written() {
         let seconds = |name: &str| rows[1]["steps"][1][name].as_f64().unwrap();
         let told = json["layers"].as_f64().unwrap() * seconds("layer_seconds");
         assert!((told / seconds("step_seconds") - 1.0).abs() < 1e-9);
-        assert_eq!(json["choice"], serde_json::json!({ "weights": "bf16", "precision": "f32" }));
+        assert_eq!(json["choice"], serde_json::json!({ "weights": "f32", "precision": "f32" }));
     }
     assert_eq!(pixels(&plots[0]).dimensions(), (960, 600));
     assert!(fs::read_to_string(&plots[1]).unwrap().contains("q4 weights, computed in f32"));
