@@ -102,14 +102,14 @@ pub enum WeightsError {
         source: serde_json::Error,
     },
     /// A file begins as GGUF files do, and is not a sound one.
-    #[error("{path} is not a sound GGUF file: {source}")]
+    #[error("{path} is not a sound GGUF file: {fault}")]
     Gguf {
         /// The file.
         path: PathBuf,
         /// The fault.
-        source: Box<GgufError>,
+        fault: Box<GgufError>,
     },
-    /// The environment names instructions for packed weights that cannot be used.
+    /// The environment names instructions that cannot be used.
     #[error(transparent)]
     Instructions(#[from] InstructionsError),
     /// The scale of a tensor is no number.

@@ -21,7 +21,7 @@ impl GgufFile {
 
     pub(crate) fn read(path: &Path, file: MappedFile) -> Result<Self, WeightsError> {
         let header = Header::parse(file.bytes())
-            .map_err(|source| WeightsError::Gguf { path: path.to_owned(), source: source.into() })?;
+            .map_err(|fault| WeightsError::Gguf { path: path.to_owned(), fault: fault.into() })?;
         Ok(Self { path: path.to_owned(), file, header })
     }
 }

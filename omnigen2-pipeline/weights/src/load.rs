@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use burn::module::{Module, Param};
 use burn::prelude::*;
 use omnigen2_rope::ops::Packed;
+use omnigen2_rope::ops::packed::Kernels;
 
 use crate::walk::{Parameter, ParameterMapper, inventory, map};
 use crate::{Archive, Entry, LoadReport, Mismatch, Naming, Storage, WeightsError};
@@ -19,13 +20,15 @@ impl Archive {
     ///
     /// # Errors
     /// If any parameter is missing, has another shape, or any tensor is left over, all of which the report
-    /// lists; if a tensor is of a type that is not read, or cannot be had in the type asked for.
+    /// lists; if a tensor is of a type that is not read, or cannot be had in the type asked for; if the environment names
+    /// instructions that this processor has not.
     pub fn load<M: Module>(
         &self,
         module: M,
         naming: &Naming<'_>,
         storage: Storage,
     ) -> Result<M, WeightsError> {
+        Kernels::chosen()?;
         let plan = self.plan(&module, naming);
         let report = plan.report(self, naming);
         if !report.is_empty() {

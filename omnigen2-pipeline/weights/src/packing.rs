@@ -4,9 +4,7 @@ use burn::prelude::Device;
 use burn::tensor::f16;
 use omnigen2_gguf::BlockType;
 use omnigen2_rope::ops::Packed;
-use omnigen2_rope::ops::packed::{
-    Bits, Block, GROUP, Integers, Kernels, Layout, PackedBytes, PackedMut, ScaleType,
-};
+use omnigen2_rope::ops::packed::{Bits, Block, GROUP, Integers, Layout, PackedBytes, PackedMut, ScaleType};
 use rayon::prelude::*;
 
 use crate::{Element, Entry, Naming, Storage, WeightsError};
@@ -89,7 +87,6 @@ impl Entry {
     /// The matrix, packed as it is read: it is never widened as a whole. `None` if it has a number that is none, or
     /// infinite.
     pub(crate) fn packed(&self, packing: Packing) -> Result<Option<PackedBytes>, WeightsError> {
-        Kernels::chosen()?;
         let Packing { layout, taken } = packing;
         let mut packed = PackedBytes::zeros(layout);
         let source = self.source()?;
