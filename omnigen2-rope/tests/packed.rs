@@ -1,20 +1,19 @@
 //! Weights that rest as narrow integers.
 
-use burn::module::{ModuleMapper, ModuleVisitor, Param, Reparameterizer};
+mod support;
+
+use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::prelude::*;
-use burn::tensor::{Distribution, FloatDType};
+use burn::tensor::FloatDType;
 use omnigen2_kernels::packed::{Bits, Integers, Layout, PackedBytes};
 use omnigen2_rope::ops::{Linear, LowRank, Packed};
+use support::{Attach, random};
 
 /// The same F32 sums in another order.
 const TOLERANCE: f32 = 1e-4;
 /// Outputs and inputs: whole blocks and groups, and ragged ones.
 const SHAPES: [[usize; 2]; 4] = [[16, 32], [1, 1], [35, 70], [48, 2520]];
 const BITS: [Bits; 2] = [Bits::Four, Bits::Eight];
-
-fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
-}
 
 /// Activations that lose nothing when they are rounded to 8 bits: integers, and the largest of them in each block.
 fn whole_numbers(rows: usize, input: usize, device: &Device) -> Tensor<2> {
@@ -155,20 +154,6 @@ fn records_hold_the_numbers() {
     let linear = packed_linear(Bits::Four, [8, 40], &device);
     let restored = Linear::new(40, 8, &device).load_record(linear.clone().into_record());
     assert_eq!(restored.weight.val().into_data(), linear.weight.val().into_data());
-}
-
-struct Attach(LowRank);
-
-impl Reparameterizer for Attach {
-    type Reparam = LowRank;
-
-    fn reparameterize<const D: usize>(
-        &mut self,
-        _path: &str,
-        parameter: Param<Tensor<D>>,
-    ) -> (Param<Tensor<D>>, Option<LowRank>) {
-        (parameter.set_require_grad(false), Some(self.0.clone()))
-    }
 }
 
 #[test]

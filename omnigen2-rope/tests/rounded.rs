@@ -1,16 +1,14 @@
 //! Products in which activations are rounded to BF16.
 
-use burn::module::Reparameterizer;
+mod support;
+
 use burn::prelude::*;
-use burn::tensor::{DType, Distribution};
+use burn::tensor::DType;
 use omnigen2_rope::ops::{Bf16Products, Linear, LowRank, Weight, project, project_rounded};
+use support::{Attach, random};
 
 /// The same F32 sums in another order, against the largest.
 const TOLERANCE: f32 = 1e-5;
-
-fn random<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
-    Tensor::random(shape, Distribution::Normal(0.0, 1.0), device)
-}
 
 fn difference<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f32 {
     let scale = b.clone().abs().max().into_scalar::<f32>();
@@ -89,20 +87,6 @@ fn networks_that_are_moved_or_mapped_stay_so() {
 
 #[test]
 fn what_stands_beside_is_added_exactly() {
-    struct Attach(LowRank);
-
-    impl Reparameterizer for Attach {
-        type Reparam = LowRank;
-
-        fn reparameterize<const D: usize>(
-            &mut self,
-            _path: &str,
-            parameter: burn::module::Param<Tensor<D>>,
-        ) -> (burn::module::Param<Tensor<D>>, Option<LowRank>) {
-            (parameter, Some(self.0.clone()))
-        }
-    }
-
     let device = Device::flex();
     let linear = narrow(30, 70, &device).apply_reparameterization(Bf16Products);
     let low_rank = LowRank::new(random([2, 70], &device), random([30, 2], &device), 0.5);

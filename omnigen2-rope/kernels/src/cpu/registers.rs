@@ -3,12 +3,12 @@
 //! No closures around vector operations in any kernel: they are compiled without the wide instructions, and stay
 //! calls.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", feature = "train"))]
 use pulp::x86::V3;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::packed::{Instructions, Kernels};
+use crate::packed::Kernels;
 
 /// The most F32 lanes of a vector.
 pub(crate) const WIDEST: usize = 16;
@@ -24,7 +24,7 @@ pub(crate) struct Registers(Arch);
 impl Registers {
     /// `None` where no kernel can run.
     pub(crate) fn find() -> Option<Self> {
-        let arch = chosen();
+        let arch = Kernels::chosen_or_fastest().vectors();
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         let is_wide = !matches!(arch, Arch::Scalar);
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -66,16 +66,6 @@ impl Registers {
     /// The number of F32 lanes of a vector.
     pub(crate) fn lanes(self) -> usize {
         self.run(Lanes)
-    }
-}
-
-/// The vectors that belong to the [chosen](Kernels::chosen) instructions.
-fn chosen() -> Arch {
-    match Kernels::chosen_or_fastest().instructions() {
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2 | Instructions::AvxVnni => V3::try_new().map_or(Arch::Scalar, Arch::V3),
-        Instructions::Portable => Arch::Scalar,
-        _ => Arch::new(),
     }
 }
 

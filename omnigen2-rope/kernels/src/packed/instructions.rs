@@ -4,6 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use pulp::Arch;
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::V3;
+
 use super::activations::Order;
 #[cfg(target_arch = "aarch64")]
 use super::dotprod;
@@ -155,6 +159,16 @@ impl Kernels {
     /// The instructions.
     pub fn instructions(self) -> Instructions {
         self.0
+    }
+
+    /// The vectors that belong to the instructions.
+    pub(crate) fn vectors(self) -> Arch {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 | Instructions::AvxVnni => V3::try_new().map_or(Arch::Scalar, Arch::V3),
+            Instructions::Portable => Arch::Scalar,
+            _ => Arch::new(),
+        }
     }
 
     /// Does any work to its end.

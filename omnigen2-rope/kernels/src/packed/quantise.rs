@@ -1,9 +1,10 @@
 //! Quantisation of F32 rows: the scale, or scale and offset, of a block that lose least.
 
 use burn::tensor::f16;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::instructions::Kernels;
 use super::layout::{Bits, Block, GROUP, Layout, ScaleType};
 use super::search::{self, Scale};
 use super::weight::PackedMut;
@@ -18,10 +19,9 @@ impl PackedMut<'_> {
         assert_eq!(rows.len(), layout.output * layout.input, "rows of {layout:?}");
         let groups: Vec<PackedMut<'_>> = self.bands(1).collect();
         let rows = rows.par_chunks((GROUP * layout.input).max(1));
-        groups
-            .into_par_iter()
-            .zip(rows)
-            .for_each(|(packed, rows)| Arch::new().dispatch(Group { packed, rows }));
+        let vectors = Kernels::chosen_or_fastest().vectors();
+        let groups = groups.into_par_iter().zip(rows);
+        groups.for_each(|(packed, rows)| vectors.dispatch(Group { packed, rows }));
     }
 }
 
