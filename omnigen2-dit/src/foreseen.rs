@@ -28,7 +28,7 @@ pub struct Foreseen<B> {
     field: Guided<B>,
     error: f64,
     known: Newton,
-    /// Whether what is known is guided.
+    /// True if what is known is guided.
     guided: bool,
     /// The error of the latent so far.
     spent: f64,
@@ -39,7 +39,7 @@ pub struct Foreseen<B> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Last {
     t: f64,
-    /// How far its velocity was off.
+    /// The error of its velocity.
     error: f64,
 }
 
@@ -49,7 +49,7 @@ impl<B: Branches> Foreseen<B> {
         Self { field, error, known: Newton::default(), guided: false, spent: 0.0, last: Last::default() }
     }
 
-    /// How the velocity is foretold, if that is good enough: until the next step, which is taken to be as long as the
+    /// Foretells the velocity, if that is good enough: until the next step, which is taken to be as long as the
     /// last one, no more of the error may be spent than its share of the time.
     fn foretold(&self, at: Moment, duration: f64) -> Option<Foretold> {
         if at.is_end() || self.guided != self.field.guides(at) {

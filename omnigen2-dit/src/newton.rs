@@ -5,7 +5,7 @@ use burn::tensor::DType;
 
 /// The most times that are remembered: the third difference tells how far quadratic extrapolation is off.
 const MOST_TERMS: usize = 4;
-/// How far ahead a value may lie, as a part of how far back those reach that tell the error.
+/// The furthest ahead that a value may lie, as a part of how far back those reach that tell the error.
 const REACH: f64 = 0.5;
 /// Of times from 0 to 1.
 const ROUNDING: f64 = 1e-9;
@@ -23,7 +23,7 @@ struct Term {
     /// The oldest of the times.
     time: f64,
     difference: Tensor<4>,
-    /// How long the difference is beside a tensor of reference, of the image of the batch where it is longest.
+    /// The length of the difference over that of a tensor of reference, of the image of the batch where it is longest.
     length: f64,
 }
 
@@ -54,7 +54,7 @@ impl Newton {
         self.terms = terms.map(|((time, difference), length)| Term { time, difference, length }).collect();
     }
 
-    /// How a value is foretold best, if the times reach back far enough.
+    /// Chooses how a value is foretold best, if the times reach back far enough.
     pub(crate) fn foretell(&self, time: f64) -> Option<Foretold> {
         let newest = self.terms.first()?.time;
         let mut distance = 1.0;

@@ -19,24 +19,6 @@ const STEPS: usize = 6;
 const BATCH: usize = 2;
 const GUIDANCE: Guidance = Guidance { text: 3.0, ..Guidance::NONE };
 
-/// Counts the layers that another cache lets run.
-struct Counted {
-    cache: Box<dyn StepCache>,
-    ran: Arc<AtomicUsize>,
-}
-
-impl StepCache for Counted {
-    fn run(&mut self, layers: &Layers<'_>, joint: Tensor<3>, at: Moment) -> Tensor<3> {
-        let output = self.cache.run(layers, joint, at);
-        self.ran.fetch_add(layers.ran(), Ordering::Relaxed);
-        output
-    }
-
-    fn bytes(&self, joint: JointSize) -> u64 {
-        self.cache.bytes(joint)
-    }
-}
-
 fn dit() -> Dit {
     DitConfig { num_layers: LAYERS, ..DitConfig::tiny() }.init(&Device::flex())
 }
@@ -67,9 +49,7 @@ fn drawn_in(steps: usize, guidance: Guidance, dit: &Dit, caches: impl Into<StepC
 /// The images, and the layers that ran in all branches.
 fn counted(dit: &Dit, caches: impl Into<StepCaches>) -> (Tensor<4>, usize) {
     let (caches, ran) = (caches.into(), Arc::new(AtomicUsize::new(0)));
-    let counter = ran.clone();
-    let counting = StepCaches::new(move || Counted { cache: caches.start(), ran: counter.clone() });
-    let images = drawn(dit, counting);
+    let images = drawn(dit, caches.counting(&ran));
     (images, ran.load(Ordering::Relaxed))
 }
 
@@ -167,11 +147,11 @@ fn still(dit: &Dit, steps: usize, caches: impl Into<StepCaches>) -> Vec<usize> {
     let canvas = dit.canvas(SIZE, &[]).unwrap();
     let context = dit.prepare(Tensor::ones([1, 3, 16], &device), &canvas);
     let ran = Arc::new(AtomicUsize::new(0));
-    let mut cache = Counted { cache: caches.into().start(), ran: ran.clone() };
+    let mut cache = caches.into().counting(&ran).start();
     let mut ran_at = |step| {
         let at = Moment { t: 0.3, step, steps };
         let step = dit.at(Tensor::ones([BATCH, 4, 4, 6], &device), at, &canvas);
-        let _ = dit.velocity_cached(&step, &context, &mut cache);
+        let _ = dit.velocity_cached(&step, &context, &mut *cache);
         ran.swap(0, Ordering::Relaxed)
     };
     (0..steps).map(&mut ran_at).collect()

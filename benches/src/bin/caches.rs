@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use burn::prelude::*;
-use omnigen2_dit::{JointSize, Layers, MagCache, MagCalibration, MagCurve, Moment, StepCache, StepCaches};
+use omnigen2_dit::{MagCache, MagCalibration, MagCurve, StepCaches};
 use omnigen2_pipeline::{CachePolicy, ImageRequest, OmniGen2, Solver, device};
 use omnigen2_shapes::{Drawing, Examples, Task, checkpoint, request};
 
@@ -108,10 +108,8 @@ struct Contender {
 impl Contender {
     fn new(name: &str, policy: CachePolicy, caches: StepCaches) -> Result<Self, Box<dyn Error>> {
         let ran = Arc::new(AtomicUsize::new(0));
-        let counter = ran.clone();
-        let counting = StepCaches::new(move || Counted { cache: caches.start(), ran: counter.clone() });
         let builder = OmniGen2::builder(&device::by_name("cpu")?).from_checkpoint(checkpoint());
-        let omnigen2 = builder.step_caches(counting).build()?;
+        let omnigen2 = builder.step_caches(caches.counting(&ran)).build()?;
         let (name, latents, seconds) = (name.into(), Vec::new(), Vec::new());
         Ok(Self { name, policy, omnigen2, ran, latents, seconds, right: 0 })
     }
@@ -137,24 +135,6 @@ impl Contender {
         let largest = 100.0 * errors.iter().copied().fold(0.0, f64::max);
         let time = 1e3 * median(&self.seconds);
         format!("{work:.0} %, {mean:.1} % ({largest:.1} %), {time:.0} ms, {}", self.right)
-    }
-}
-
-/// Counts the layers that another cache lets run.
-struct Counted {
-    cache: Box<dyn StepCache>,
-    ran: Arc<AtomicUsize>,
-}
-
-impl StepCache for Counted {
-    fn run(&mut self, layers: &Layers<'_>, joint: Tensor<3>, at: Moment) -> Tensor<3> {
-        let output = self.cache.run(layers, joint, at);
-        self.ran.fetch_add(layers.ran(), Ordering::Relaxed);
-        output
-    }
-
-    fn bytes(&self, joint: JointSize) -> u64 {
-        self.cache.bytes(joint)
     }
 }
 

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
+use super::counted::Counted;
 use super::step::StepCache;
 
 /// Makes the step cache of each guidance branch of an image.
@@ -20,6 +22,12 @@ impl StepCaches {
     /// Caches that begin as `empty` makes them.
     pub fn new<C: StepCache + 'static>(empty: impl Fn() -> C + Send + Sync + 'static) -> Self {
         Self(Arc::new(move || Box::new(empty())))
+    }
+
+    /// Returns these caches, which add the layers that they let run to `ran` from now on.
+    pub fn counting(self, ran: &Arc<AtomicUsize>) -> Self {
+        let ran = ran.clone();
+        Self::new(move || Counted { cache: self.start(), ran: ran.clone() })
     }
 
     /// An empty cache.

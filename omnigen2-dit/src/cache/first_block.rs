@@ -13,9 +13,9 @@ use crate::layers::Layers;
 #[derive(Debug)]
 pub struct FirstBlockCache {
     threshold: f64,
-    /// What the first layer added to the image when the others last ran.
+    /// The residual of the first layer over the image, when the others last ran.
     first: Option<Tensor<3>>,
-    /// What the others added then.
+    /// The residual of the others then.
     rest: Option<Tensor<3>>,
 }
 
@@ -47,7 +47,7 @@ impl StepCache for FirstBlockCache {
         }
     }
 
-    /// What the first layer added and what the others did.
+    /// The residuals of the first layer and of the others.
     fn bytes(&self, joint: JointSize) -> u64 {
         2 * joint.bytes()
     }

@@ -1,3 +1,4 @@
+mod counted;
 mod factory;
 mod first_block;
 mod mag;

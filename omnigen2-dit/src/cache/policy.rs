@@ -134,7 +134,7 @@ impl FromStr for CachePolicy {
 }
 
 impl CachePolicy {
-    /// The same with another number; none where there is none to choose.
+    /// This policy with another number; none for one that has no number.
     fn with_bar(self, bar: f64) -> Option<Self> {
         match self {
             Self::None | Self::TaylorSeer => None,
