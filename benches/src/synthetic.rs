@@ -4,6 +4,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::prelude::*;
 use burn::tensor::{DType, bf16};
+use omnigen2_bench::Numbers;
 use omnigen2_pipeline::weights::{Naming, Storage, inventory};
 use omnigen2_rope::ops::{Bf16Products, Packed};
 use rayon::prelude::*;
@@ -55,7 +56,8 @@ impl ModuleMapper for Fill<'_> {
         match self.names.next() {
             Some(name) if name.starts_with(within) => {
                 let (id, dims) = (parameter.id, parameter.lazy_shape().dims());
-                let tensor = Source::weight(&name, &dims).weights(dims, dtype, &parameter.lazy_device());
+                let numbers = Numbers::weight(&name, &dims);
+                let tensor = weights(numbers, dims, dtype, &parameter.lazy_device());
                 let naming = Naming { float, fine, bears_packing: true, ..Naming::of("synthetic") };
                 match naming.bits(&name, &dims, naming.settled(storage, &dims, &tensor.device())) {
                     Some(bits) if D == 2 => {
@@ -72,60 +74,18 @@ impl ModuleMapper for Fill<'_> {
 
 /// The input of this name: numbers between −√3 and √3, of variance 1.
 pub fn input<const D: usize>(name: &str, dims: [usize; D], device: &Device) -> Tensor<D> {
-    let source = Source { hash: fnv_1a(name), centre: 0.0, spread: 3f64.sqrt() as f32 };
-    let values: Vec<f32> = source.values(dims.iter().product()).collect();
+    let values: Vec<f32> = Numbers::input(name).first(dims.iter().product()).collect();
     Tensor::from_data(TensorData::new(values, dims), (device, DType::F32))
 }
 
-/// The numbers of one tensor.
-#[derive(Clone, Copy)]
-struct Source {
-    hash: u64,
-    centre: f32,
-    spread: f32,
-}
-
-impl Source {
-    fn weight(name: &str, shape: &[usize]) -> Self {
-        let (centre, spread) = match shape {
-            [] | [_] if name.ends_with("weight") => (1.0, 0.1),
-            [] | [_] => (0.0, 0.02),
-            [_, inner @ ..] => (0.0, (3.0 / inner.iter().product::<usize>() as f64).sqrt() as f32),
-        };
-        Self { hash: fnv_1a(name), centre, spread }
-    }
-
-    fn weights<const D: usize>(self, dims: [usize; D], dtype: DType, device: &Device) -> Tensor<D> {
-        let narrow = self.values(dims.iter().product()).map(bf16::from_f32);
-        let data = match dtype {
-            DType::BF16 => TensorData::new(narrow.collect::<Vec<_>>(), dims),
-            _ => TensorData::new(narrow.map(bf16::to_f32).collect::<Vec<_>>(), dims),
-        };
-        let dtype = data.dtype();
-        Tensor::from_data(data, (device, dtype))
-    }
-
-    fn values(self, count: usize) -> impl IndexedParallelIterator<Item = f32> {
-        (0..count).into_par_iter().map(move |index| self.get(index as u64))
-    }
-
-    fn get(self, index: u64) -> f32 {
-        let random = splitmix(self.hash.wrapping_add(index)) >> 40;
-        let unit = 2.0 * (random as f32 / (1 << 24) as f32) - 1.0;
-        self.centre + self.spread * unit
-    }
-}
-
-fn fnv_1a(text: &str) -> u64 {
-    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
-}
-
-fn splitmix(state: u64) -> u64 {
-    let mut x = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+fn weights<const D: usize>(numbers: Numbers, dims: [usize; D], dtype: DType, device: &Device) -> Tensor<D> {
+    let narrow = numbers.first(dims.iter().product()).map(bf16::from_f32);
+    let data = match dtype {
+        DType::BF16 => TensorData::new(narrow.collect::<Vec<_>>(), dims),
+        _ => TensorData::new(narrow.map(bf16::to_f32).collect::<Vec<_>>(), dims),
+    };
+    let dtype = data.dtype();
+    Tensor::from_data(data, (device, dtype))
 }
 
 #[cfg(test)]
@@ -136,8 +96,7 @@ mod tests {
 
     #[test]
     fn the_first_numbers_are_known() {
-        let source = Source::weight("x_embedder.weight", &[4, 4]);
-        let first: Vec<f32> = source.values(4).collect();
+        let first: Vec<f32> = Numbers::weight("x_embedder.weight", &[4, 4]).first(4).collect();
         assert_eq!(first, [-0.747_704_74, 0.449_213_36, 0.501_976_4, -0.540_716_1]);
     }
 

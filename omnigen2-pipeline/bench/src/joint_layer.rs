@@ -82,17 +82,12 @@ impl JointLayers {
         Ok(JointLayer { dit, setting, downscale: self.downscale, device: self.device.clone() })
     }
 
-    /// The part by which rounding changes the velocity behind the layer: the relative L2 norm of the
-    /// difference from that of 32 bits throughout.
+    /// The layer in which nothing is rounded.
     ///
     /// # Errors
-    /// If the device fails, or the size is not one that is drawn.
-    pub fn error(&self, layer: &JointLayer, size: Size) -> Result<f64, Error> {
-        let exact = self.at(Setting::EXACT)?.velocity(size)?;
-        let found = layer.velocity(size)?;
-        let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
-        let off = norm(&mut exact.iter().zip(&found).map(|(x, y)| f64::from(x - y)));
-        Ok(off / norm(&mut exact.iter().map(|&x| f64::from(x))).max(f64::MIN_POSITIVE))
+    /// As [`at`](Self::at).
+    pub fn exact(&self) -> Result<JointLayer, Error> {
+        self.at(Setting::EXACT)
     }
 }
 
@@ -107,11 +102,16 @@ impl JointLayer {
         Ok(LayerTime { tokens: TEXT + step.latent().dims()[1], seconds })
     }
 
-    fn velocity(&self, size: Size) -> Result<Vec<f32>, Error> {
+    /// The velocity behind the layer, for a picture of a size.
+    ///
+    /// # Errors
+    /// As [`time`](Self::time).
+    pub fn velocity(&self, size: Size) -> Result<Velocity, Error> {
         let Inputs { step, context } = self.inputs(size)?;
         let velocity = self.dit.velocity(&step, &context).cast(DType::F32);
         let data = velocity.try_into_data().map_err(Error::Execution)?;
-        data.try_into_vec().map_err(|error| Error::Read(format!("{error:?}")))
+        let numbers = data.try_into_vec().map_err(|error| Error::Read(format!("{error:?}")))?;
+        Ok(Velocity(numbers))
     }
 
     fn inputs(&self, size: Size) -> Result<Inputs, Error> {
@@ -119,7 +119,20 @@ impl JointLayer {
     }
 }
 
-/// What the joint layers of a step see.
+/// The numbers of a velocity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Velocity(Vec<f32>);
+
+impl Velocity {
+    /// The part by which rounding changed it: the relative L2 norm of the difference from the exact one.
+    pub fn error(&self, exact: &Self) -> f64 {
+        let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
+        let off = norm(&mut exact.0.iter().zip(&self.0).map(|(x, y)| f64::from(x - y)));
+        off / norm(&mut exact.0.iter().map(|&x| f64::from(x))).max(f64::MIN_POSITIVE)
+    }
+}
+
+/// The canvas and the texts that the joint layers of a step see.
 struct Inputs {
     step: Step,
     context: Context,
@@ -130,7 +143,7 @@ fn inputs(dit: &Dit, size: Size, downscale: usize, setting: Setting) -> Result<I
     Ok(Inputs { step: work.step(dit), context: work.contexts[0].clone() })
 }
 
-/// What a step of a whole network begins with.
+/// The inputs of a step of a whole network.
 pub(crate) struct Work {
     latent: Tensor<4>,
     canvas: omnigen2_dit::Canvas,

@@ -21,6 +21,43 @@ pub(crate) fn archive<M: Module>(module: &M, naming: &Naming<'_>) -> Result<Arch
     Ok(Archive::from_container(&Random { parameters: parameters.collect() })?)
 }
 
+/// The numbers of a tensor: each is a function of the tensor's name and of its own index, as `cargo xtask synth` writes
+/// them.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers {
+    start: u64,
+    centre: f32,
+    spread: f32,
+}
+
+impl Numbers {
+    /// Weights of the variance that keeps that of activations; around 1 where they scale.
+    pub fn weight(name: &str, shape: &[usize]) -> Self {
+        let (centre, spread) = match shape {
+            [] | [_] if name.ends_with("weight") => (1.0, 0.1),
+            [] | [_] => (0.0, 0.02),
+            [_, inner @ ..] => (0.0, (3.0 / inner.iter().product::<usize>() as f64).sqrt() as f32),
+        };
+        Self { start: fnv_1a(name), centre, spread }
+    }
+
+    /// Numbers between −√3 and √3, of variance 1.
+    pub fn input(name: &str) -> Self {
+        Self { start: fnv_1a(name), centre: 0.0, spread: 3f64.sqrt() as f32 }
+    }
+
+    /// The first numbers.
+    pub fn first(self, count: usize) -> impl IndexedParallelIterator<Item = f32> {
+        (0..count).into_par_iter().map(move |index| self.get(index as u64))
+    }
+
+    fn get(self, index: u64) -> f32 {
+        let random = splitmix(self.start.wrapping_add(index)) >> 40;
+        let unit = 2.0 * (random as f32 / (1 << 24) as f32) - 1.0;
+        self.centre + self.spread * unit
+    }
+}
+
 /// The input of this name: numbers of variance 1.
 pub(crate) fn input<const D: usize>(
     name: &str,
@@ -28,10 +65,7 @@ pub(crate) fn input<const D: usize>(
     compute: FloatDType,
     device: &Device,
 ) -> Tensor<D> {
-    let spread = 3f64.sqrt() as f32;
-    let numbers = (0..dims.iter().product::<usize>()).into_par_iter();
-    let start = start(name);
-    let values: Vec<f32> = numbers.map(|index| spread * unit(start, index)).collect();
+    let values: Vec<f32> = Numbers::input(name).first(dims.iter().product()).collect();
     Tensor::<D>::from_data(TensorData::new(values, dims), (device, DType::F32)).cast(compute)
 }
 
@@ -56,34 +90,20 @@ impl Container for Random {
     }
 }
 
-/// Numbers of the variance that keeps that of activations; around 1 where they scale.
 fn weight(name: &str, shape: &[usize]) -> Vec<u8> {
-    let (centre, spread) = match shape {
-        [] | [_] if name.ends_with("weight") => (1.0, 0.1),
-        [] | [_] => (0.0, 0.02),
-        [_, inner @ ..] => (0.0, (3.0 / inner.iter().product::<usize>() as f64).sqrt() as f32),
-    };
-    let start = start(name);
     let mut bytes = vec![0; shape.iter().product::<usize>() * SIZE];
-    bytes.par_chunks_exact_mut(SIZE).enumerate().for_each(|(index, number)| {
-        number.copy_from_slice(&(centre + spread * unit(start, index)).to_ne_bytes());
-    });
+    let numbers = Numbers::weight(name, shape).first(bytes.len() / SIZE);
+    let places = bytes.par_chunks_exact_mut(SIZE);
+    places.zip(numbers).for_each(|(place, number)| place.copy_from_slice(&number.to_ne_bytes()));
     bytes
 }
 
-/// A number from −1 to 1.
-fn unit(start: u64, index: usize) -> f32 {
-    (mixed(start.wrapping_add(index as u64)) >> 40) as f32 / (1 << 23) as f32 - 1.0
-}
-
-/// FNV-1a, so that each name has other numbers.
-fn start(name: &str) -> u64 {
+fn fnv_1a(text: &str) -> u64 {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
-/// SplitMix64.
-fn mixed(state: u64) -> u64 {
+fn splitmix(state: u64) -> u64 {
     let mut x = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -4,7 +4,7 @@
 mod support;
 
 use omnigen2_gguf::{Array, BlockType, Header, Value};
-use support::read;
+use support::{read, values};
 
 /// A file of these pairs and tensors, each as its bytes, and so many bytes of data.
 fn file(pairs: &[Vec<u8>], tensors: &[Vec<u8>], data: usize) -> Vec<u8> {
@@ -44,37 +44,8 @@ fn refusal(file: &[u8]) -> String {
 fn all_values_of_the_package_are_read() {
     let header = Header::parse(&read("metadata.gguf")).unwrap();
     assert_eq!((header.version(), header.alignment()), (3, 64));
-    let array = |array| Value::Array(array);
-    let expected = [
-        ("general.architecture", Value::from("test")),
-        ("general.alignment", Value::U32(64)),
-        ("u8", Value::U8(200)),
-        ("i8", Value::I8(-100)),
-        ("u16", Value::U16(60_000)),
-        ("i16", Value::I16(-30_000)),
-        ("u32", Value::U32(4_000_000_000)),
-        ("i32", Value::I32(-2_000_000_000)),
-        ("f32", Value::F32(0.1)),
-        ("u64", Value::U64(1 << 63)),
-        ("i64", Value::I64(-(1 << 62))),
-        ("f64", Value::F64(0.1)),
-        ("bool", Value::Bool(true)),
-        ("text", Value::from("grüße 狐")),
-        ("integers", array(Array::I32(vec![1, -2, 3]))),
-        ("numbers", array(Array::F32(vec![0.5, -0.25]))),
-        ("bools", array(Array::Bool(vec![true, false]))),
-        ("texts", array(Array::String(vec!["a".into(), "".into(), "ü".into()]))),
-        ("arrays", array(Array::Array(vec![Array::I32(vec![1, 2]), Array::I32(vec![3])]))),
-        ("bytes", array(Array::U8(vec![0, 255]))),
-        ("array.INT8", array(Array::I8(vec![-1]))),
-        ("array.UINT16", array(Array::U16(vec![2]))),
-        ("array.INT16", array(Array::I16(vec![-3]))),
-        ("array.UINT32", array(Array::U32(vec![4]))),
-        ("array.UINT64", array(Array::U64(vec![5]))),
-        ("array.INT64", array(Array::I64(vec![-6]))),
-        ("array.FLOAT64", array(Array::F64(vec![0.1]))),
-        ("comfy.gguf.orig_shape.flat", array(Array::I32(vec![4, 40]))),
-    ];
+    let mut expected = values();
+    expected.push(("comfy.gguf.orig_shape.flat", Value::Array(Array::I32(vec![4, 40]))));
     for (key, value) in &expected {
         assert_eq!(header.metadata().get(*key), Some(value), "{key}");
     }

@@ -5,7 +5,7 @@ mod support;
 
 use omnigen2_gguf::{Array, BlockType, Fault, GgufError, Header, Plan, TensorPlan, Value};
 use proptest::prelude::*;
-use support::{fixtures, floats, read};
+use support::{fixtures, floats, read, values};
 
 /// A tensor with its bytes.
 type Filled = (TensorPlan, Vec<u8>);
@@ -55,36 +55,6 @@ fn files_of_blocks_are_those_of_the_package_to_the_byte() {
 
 #[test]
 fn a_file_of_all_values_is_that_of_the_package_to_the_byte() {
-    let array = Value::Array;
-    let metadata = named(&[
-        ("general.architecture", Value::from("test")),
-        ("general.alignment", Value::U32(64)),
-        ("u8", Value::U8(200)),
-        ("i8", Value::I8(-100)),
-        ("u16", Value::U16(60_000)),
-        ("i16", Value::I16(-30_000)),
-        ("u32", Value::U32(4_000_000_000)),
-        ("i32", Value::I32(-2_000_000_000)),
-        ("f32", Value::F32(0.1)),
-        ("u64", Value::U64(1 << 63)),
-        ("i64", Value::I64(-(1 << 62))),
-        ("f64", Value::F64(0.1)),
-        ("bool", Value::Bool(true)),
-        ("text", Value::from("grüße 狐")),
-        ("integers", array(Array::I32(vec![1, -2, 3]))),
-        ("numbers", array(Array::F32(vec![0.5, -0.25]))),
-        ("bools", array(Array::Bool(vec![true, false]))),
-        ("texts", array(Array::String(vec!["a".into(), "".into(), "ü".into()]))),
-        ("arrays", array(Array::Array(vec![Array::I32(vec![1, 2]), Array::I32(vec![3])]))),
-        ("bytes", array(Array::U8(vec![0, 255]))),
-        ("array.INT8", array(Array::I8(vec![-1]))),
-        ("array.UINT16", array(Array::U16(vec![2]))),
-        ("array.INT16", array(Array::I16(vec![-3]))),
-        ("array.UINT32", array(Array::U32(vec![4]))),
-        ("array.UINT64", array(Array::U64(vec![5]))),
-        ("array.INT64", array(Array::I64(vec![-6]))),
-        ("array.FLOAT64", array(Array::F64(vec![0.1]))),
-    ]);
     let tensors = [
         counted("one", &[5], BlockType::F32),
         counted("two", &[2, 3], BlockType::F32),
@@ -92,7 +62,7 @@ fn a_file_of_all_values_is_that_of_the_package_to_the_byte() {
         counted("four", &[2, 3, 4, 2], BlockType::F16),
         counted("flat", &[4, 40], BlockType::Q8_0),
     ];
-    assert!(file(metadata, &tensors) == read("metadata.gguf"));
+    assert!(file(named(&values()), &tensors) == read("metadata.gguf"));
 }
 
 #[test]

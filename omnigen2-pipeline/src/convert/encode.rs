@@ -7,10 +7,19 @@ use safetensors::Dtype;
 use super::blocks::quantise;
 use super::error::ConvertError;
 use crate::Result;
-use crate::weights::Entry;
+use crate::weights::{Element, Entry};
 
 /// Numbers that are made blocks at a time: so many are in memory.
 const BAND: usize = 1 << 22;
+
+/// The type of floats in which a tensor is there to be converted; none if it has none.
+pub(super) fn float(entry: &Entry) -> Option<DType> {
+    match entry.element() {
+        // No device computes with it here, and half of it is enough.
+        Element::F64 => Some(DType::F32),
+        element => element.float(),
+    }
+}
 
 /// The bytes of a tensor in a type, or as they are where it is the tensor's own.
 pub(super) fn stored_as(entry: &Entry, dtype: Dtype) -> Result<Bytes> {

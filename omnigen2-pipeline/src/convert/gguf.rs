@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use omnigen2_gguf::{BlockType, Plan, TensorPlan, Value};
 
 use super::blocks::Blocks;
+use super::encode::float;
 use super::error::ConvertError;
 use super::origin::origin;
 use super::part::Part;
 use super::shard::{Shard, Tensors};
 use crate::Result;
-use crate::weights::{Archive, Element, Entry};
+use crate::weights::{Archive, Entry};
 
 /// The name that the format has for its blocks as they are today.
 const QUANTISATION: u32 = 2;
@@ -21,7 +22,7 @@ pub(super) fn shard(archive: Archive, to: PathBuf, part: Part, blocks: Blocks) -
     let metadata = metadata(&archive, part, blocks)?;
     let mut tensors = Vec::new();
     for entry in archive.into_entries() {
-        if *entry.element() != Element::F64 {
+        if float(&entry).is_none() {
             entry.float()?;
         }
         let kind = part.type_of(&entry, blocks);

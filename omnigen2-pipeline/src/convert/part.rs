@@ -3,8 +3,9 @@ use std::path::Path;
 use omnigen2_gguf::BlockType;
 
 use super::blocks::Blocks;
+use super::encode::float;
 use crate::checkpoint::{DIT_NAMING, MLLM_NAMING, VIT_NAMING, is_vision};
-use crate::weights::{Element, Entry, Storage};
+use crate::weights::{Entry, Storage};
 use burn::tensor::DType;
 
 /// A part of a checkpoint that may be a GGUF file.
@@ -42,20 +43,12 @@ impl Part {
         };
         let bits = naming.bits(entry.name(), entry.shape(), Storage::Q4);
         let packed = bits.and_then(|bits| blocks.of(bits, entry.parameters()));
-        packed.unwrap_or_else(|| match float(entry) {
+        let stored = float(entry).unwrap_or(DType::F32);
+        packed.unwrap_or_else(|| match Storage::Auto.in_file(stored, entry.shape()) {
             _ if entry.shape().len() < 2 => BlockType::F32,
             DType::F16 => BlockType::F16,
             DType::BF16 => BlockType::Bf16,
             _ => BlockType::F32,
         })
     }
-}
-
-/// The type in which a tensor rests on a CPU if it is not packed.
-fn float(entry: &Entry) -> DType {
-    let stored = match entry.element() {
-        Element::F64 => DType::F32,
-        element => element.float().unwrap_or(DType::F32),
-    };
-    Storage::Auto.in_file(stored, entry.shape())
 }

@@ -7,11 +7,12 @@ use burn::tensor::DType;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
+use super::encode::float;
 use super::error::ConvertError;
 use super::origin::origin;
 use super::shard::{Shard, Tensors};
 use crate::Result;
-use crate::weights::{Archive, Element, Entry, Storage, WeightsError};
+use crate::weights::{Archive, Entry, Storage, WeightsError};
 
 /// Data begin at a multiple of this.
 const ALIGNMENT: usize = 8;
@@ -40,14 +41,7 @@ pub(super) fn shard(from: &Path, to: PathBuf, storage: Storage) -> Result<Shard>
 
 /// The type in which a tensor is written; what is no float stays as it is.
 fn target(entry: &Entry, storage: Storage) -> Result<Dtype> {
-    let stored = match entry.element() {
-        // No device computes with it here, and half of it is enough.
-        Element::F64 => DType::F32,
-        element => match element.float() {
-            Some(stored) => stored,
-            None => return named(entry),
-        },
-    };
+    let Some(stored) = float(entry) else { return named(entry) };
     Ok(match storage.in_file(stored, entry.shape()) {
         DType::F16 => Dtype::F16,
         DType::BF16 => Dtype::BF16,

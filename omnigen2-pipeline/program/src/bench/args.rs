@@ -59,6 +59,13 @@ pub(super) struct Cases {
     pub(super) sizes: Vec<Size>,
 }
 
+impl Cases {
+    /// The size at which errors are measured.
+    pub(super) fn first(&self) -> Size {
+        self.sizes.first().copied().unwrap_or(super::CHECKED)
+    }
+}
+
 impl Args {
     pub(super) fn cases(self, work: Work<'_>) -> Result<Cases, Failure> {
         let sizes: Vec<Size> = self.sizes.iter().map(|&size| drawn(size)).collect::<Result<_, _>>()?;

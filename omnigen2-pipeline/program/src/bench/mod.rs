@@ -8,8 +8,8 @@ mod table;
 
 use indicatif::ProgressBar;
 use omnigen2_bench::{
-    Decoders, JointLayers, LayerTime, Need, Row, Setting, StepTime, WholeAndLayers, choose, layers_of_step,
-    seconds_of_step, whole_and_layers,
+    Decoders, JointLayers, LayerTime, Need, Row, Setting, StepTime, Velocity, WholeAndLayers, choose,
+    layers_of_step, seconds_of_step, whole_and_layers,
 };
 use omnigen2_pipeline::Precision;
 use omnigen2_pipeline::pixels::Size;
@@ -80,17 +80,17 @@ impl Measuring<'_> {
     fn steps(&self) -> Result<Vec<Row>, Failure> {
         self.bar.set_message("making random weights");
         let layers = JointLayers::of(&self.cases.checkpoint, &self.cases.chosen.device)?;
-        self.cases.settings.iter().map(|&setting| self.row(&layers, setting)).collect()
+        let exact = layers.exact()?.velocity(self.cases.first())?;
+        self.cases.settings.iter().map(|&setting| self.row(&layers, &exact, setting)).collect()
     }
 
     /// All of a setting but its replies.
-    fn row(&self, layers: &JointLayers, setting: Setting) -> Result<Row, Failure> {
+    fn row(&self, layers: &JointLayers, exact: &Velocity, setting: Setting) -> Result<Row, Failure> {
         let Cases { checkpoint, chosen, sizes, .. } = self.cases;
         let config = checkpoint.dit_config()?;
         self.bar.set_message(format!("{}, packing", setting.weights));
         let layer = layers.at(setting)?;
-        let [first, last] = [sizes.first(), sizes.last()].map(|size| size.copied().unwrap_or(CHECKED));
-        let layer_error = layers.error(&layer, first)?;
+        let layer_error = layer.velocity(self.cases.first())?.error(exact);
         self.done()?;
         let mut steps = Vec::new();
         for &size in sizes {
@@ -100,6 +100,7 @@ impl Measuring<'_> {
             steps.push(StepTime { size, tokens, layer: seconds, step });
             self.done()?;
         }
+        let last = sizes.last().copied().unwrap_or(CHECKED);
         let need = Need::of(checkpoint, setting, last, &chosen.device)?;
         Ok(Row { setting, layer_error, steps, tokens_per_second: 0.0, need })
     }
